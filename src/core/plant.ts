@@ -1,0 +1,71 @@
+// What exists: machines, connections and, for demonstrations, simulators. The plant file in YAML has exactly this form.
+import { z } from 'zod'
+import { machinePathFault, tagPathFault } from './path.ts'
+import type { Profile } from './profile.ts'
+
+const machinePath = z.string().superRefine((path, context) => {
+  const fault = machinePathFault(path)
+  if (fault) context.addIssue({ code: 'custom', message: fault })
+})
+const tagPath = z.string().superRefine((path, context) => {
+  const fault = tagPathFault(path)
+  if (fault) context.addIssue({ code: 'custom', message: fault })
+})
+const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'write a name in lower-case letters, digits and -')
+
+export const machineSchema = z.strictObject({
+  path: machinePath,
+  name: z.string().min(1).max(100).optional(),
+  profile: z.string(),
+})
+
+/** A connection: a driver with its settings and what it reads. */
+export const connectionSchema = z.strictObject({
+  name: slug,
+  driver: z.string(),
+  /** The gateway that runs it. */
+  gateway: slug.default('edge'),
+  /** Machines read through this connection, by their profile's map for the driver. */
+  machines: z.array(machinePath).default([]),
+  /** Single tags with their addresses, beside or instead of the profile's map. */
+  tags: z.record(tagPath, z.unknown()).default({}),
+  /** In the driver's own terms. */
+  settings: z.record(z.string(), z.unknown()).default({}),
+  enabled: z.boolean().default(true),
+})
+
+/** A simulated machine: `model` is its physics, `serve` says over which protocol, in the terms of that simulator server. */
+export const simulatorSchema = z.strictObject({
+  machine: machinePath,
+  model: slug,
+  serve: z.record(z.string(), z.unknown()),
+  /** Parameters of the model, e.g. wear rate. */
+  parameters: z.record(z.string(), z.number()).default({}),
+})
+
+export const plantSchema = z.strictObject({
+  plant: z.string(),
+  /** Named TCP/UDP ports; write `${ports.NAME}` where one is used. */
+  ports: z.record(slug, z.int().min(1).max(65_535)).default({}),
+  machines: z.array(machineSchema).max(100_000).default([]),
+  connections: z.array(connectionSchema).max(10_000).default([]),
+  simulation: z
+    .strictObject({
+      seed: z.int().default(1),
+      /** How many simulated seconds pass in one real second. */
+      speed: z.number().positive().max(10_000).default(1),
+      controlPort: z.union([z.int().min(1).max(65_535), z.string()]).default(8090),
+      machines: z.array(simulatorSchema).default([]),
+    })
+    .optional(),
+})
+
+export type MachineDefinition = z.infer<typeof machineSchema>
+export type ConnectionDefinition = z.infer<typeof connectionSchema>
+export type SimulatorDefinition = z.infer<typeof simulatorSchema>
+export type PlantFile = z.infer<typeof plantSchema>
+
+/** A plant file with its profiles at hand, checked as a whole. */
+export interface Plant extends PlantFile {
+  readonly profiles: ReadonlyMap<string, Profile>
+}

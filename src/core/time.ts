@@ -1,0 +1,44 @@
+// Source time: integer microseconds since 1970-01-01 UTC, held in a JS number (exact until the year 2255).
+
+/** Microseconds since 1970 UTC. */
+export type Micros = number
+
+export const secondUs = 1_000_000
+export const minuteUs = 60 * secondUs
+export const hourUs = 60 * minuteUs
+export const dayUs = 24 * hourUs
+
+/** How far ahead of the server's clock a source time may be before it is refused. */
+export const futureToleranceUs = hourUs
+
+const isoPattern = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i
+
+/**
+ * Reads an ISO 8601 time as microseconds; digits beyond the sixth decimal are cut. A time without an offset is UTC.
+ * Returns undefined for anything else, impossible dates included.
+ */
+export function parseTime(text: string): Micros | undefined {
+  const match = isoPattern.exec(text.trim())
+  if (!match) return undefined
+  const [, date, minutes = '00:00', seconds = '00', fraction = '', offset = 'Z'] = match
+  const zone = /^z$/i.test(offset) ? 'Z' : offset.includes(':') ? offset : `${offset.slice(0, 3)}:${offset.slice(3)}`
+  const ms = Date.parse(`${date}T${minutes}:${seconds}${zone}`)
+  if (Number.isNaN(ms)) return undefined
+  if (new Date(Date.parse(`${date}T00:00:00Z`)).toISOString().slice(0, 10) !== date) return undefined
+  return ms * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'))
+}
+
+/** Writes microseconds as ISO 8601 UTC with six decimals, e.g. `2026-01-31T12:00:00.000001Z`. */
+export function formatTime(time: Micros): string {
+  const ms = Math.floor(time / 1000)
+  const rest = String(time - ms * 1000).padStart(3, '0')
+  return `${new Date(ms).toISOString().slice(0, -1)}${rest}Z`
+}
+
+/** Why a source time cannot be accepted at `now`, or undefined when it can. */
+export function timeFault(time: Micros, now: Micros): string | undefined {
+  if (!Number.isSafeInteger(time)) return 'the time is not a whole number of microseconds'
+  if (time < 0) return 'the time is before 1970'
+  if (time > now + futureToleranceUs) return `the time ${formatTime(time)} is more than an hour ahead of the server's clock`
+  return undefined
+}
