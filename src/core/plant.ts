@@ -54,7 +54,7 @@ export const plantSchema = z.strictObject({
       seed: z.int().default(1),
       /** How many simulated seconds pass in one real second. */
       speed: z.number().positive().max(10_000).default(1),
-      controlPort: z.union([z.int().min(1).max(65_535), z.string()]).default(8090),
+      controlPort: z.int().min(1).max(65_535).default(8090),
       machines: z.array(simulatorSchema).default([]),
     })
     .optional(),
