@@ -17,9 +17,9 @@ export interface DriverCase {
   readonly module: DriverModule
   readonly transport: 'tcp' | 'udp'
   /** Starts a real peer that keeps giving the points below, again and again. */
-  start(): Promise<ContractPeer>
+  readonly start: () => Promise<ContractPeer>
   /** Settings that reach 127.0.0.1 at this port. */
-  settingsAt(port: number): Record<string, unknown>
+  readonly settingsAt: (port: number) => Record<string, unknown>
   /** The peer gives this one good values ... */
   readonly healthy: PointInput
   /** ... and this one something that cannot be its value: a malformed message, an unknown node, an illegal register. */
