@@ -91,6 +91,11 @@ export class BatchBuilder {
     return index
   }
 
+  /** The kind that a tag has in this builder so far. */
+  kindOfTag(path: TagPath): Kind | undefined {
+    return this.#kinds[this.#index.get(path) ?? -1]
+  }
+
   /** Adds a number or boolean row (or, with NaN, a row without a value) for a dictionary index. */
   add(tag: number, time: Micros, value: number, quality: Quality): void {
     const row = this.#count

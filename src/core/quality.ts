@@ -24,6 +24,7 @@ export const qualities = {
   badOutOfRange: { code: 0x87, opcua: 0x803c_0000, text: 'out of range' },
   badDecoding: { code: 0x88, opcua: 0x8007_0000, text: 'could not be decoded' },
   badStale: { code: 0x89, opcua: 0x809b_0000, text: 'stale' },
+  badClock: { code: 0x8b, opcua: 0x8000_0000, text: 'source clock suspect' },
   badUnknownNode: { code: 0x8a, opcua: 0x8034_0000, text: 'does not exist on the machine' },
 } as const
 

@@ -11,7 +11,8 @@ import { checkYaml, configErrorOf, parseYaml, type YamlFile } from './yaml-file.
 export interface LoadOptions {
   readonly file: string
   readonly profilesFolder: string
-  readonly drivers: ReadonlyMap<string, DriverModule>
+  /** Connections are checked against these; absent where no connection will be run. */
+  readonly drivers?: ReadonlyMap<string, DriverModule>
   /** Ports that replace those of the file, by name. */
   readonly ports?: Readonly<Record<string, number>>
 }
@@ -23,7 +24,7 @@ export async function loadPlant({ file, profilesFolder, drivers, ports: replaced
   const plantFile = checkYaml(plantSchema, withPorts(yaml, ports), yaml.locate)
   const profiles = await loadProfiles(profilesFolder)
   const plant: Plant = { ...plantFile, ports, profiles: new Map([...profiles].map(([name, { profile }]) => [name, profile])) }
-  const problems = [...problemsOf(plant, yaml), ...connectionProblems(plant, yaml, profiles, drivers)]
+  const problems = [...problemsOf(plant, yaml), ...(drivers ? connectionProblems(plant, yaml, profiles, drivers) : [])]
   if (problems.length > 0) throw configErrorOf(problems)
   return plant
 }

@@ -1,0 +1,34 @@
+// What the API serves: handed in by app, met through contracts only.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Batch } from '#core/batch.ts'
+import type { Bus } from '#core/bus.ts'
+import type { Clock } from '#core/clock.ts'
+import type { Directory } from '#core/directory.ts'
+import type { Fault, FaultRequest } from '#core/fault.ts'
+import type { GatewayBoard } from '#core/gateway-board.ts'
+import type { Store } from '#core/store.ts'
+import type { Uplink } from '#core/uplink.ts'
+import type { Health } from '#api/health/schema.ts'
+
+export interface ApiContext {
+  readonly version: string
+  readonly clock: Clock
+  readonly store: Store
+  readonly directory: Directory
+  readonly board: GatewayBoard
+  readonly bus: Bus
+  /** Stores checked rows durably and answers with the rows it refused. */
+  readonly accept: (batch: Batch) => Promise<readonly { row: number; reason: string }[]>
+  /** The gateway that a token belongs to. */
+  readonly gatewayOfToken: (token: string) => Promise<string | undefined>
+  /** The server's end of a gateway's uplink. */
+  readonly uplinkOf: (gateway: string) => Uplink
+  readonly checks: () => Promise<Health['checks']>
+  /** Fault injection into the simulators; absent without the demo. */
+  readonly simulation?: { inject(request: FaultRequest): Promise<Fault>; faults(): Promise<Fault[]> } | undefined
+}
+
+/** A Fastify scope whose routes take their types from zod schemas. */
+export type ApiScope = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>

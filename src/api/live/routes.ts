@@ -1,0 +1,31 @@
+import { machineOf } from '#core/path.ts'
+import type { ApiContext, ApiScope } from '#api/context.ts'
+import { LiveClient } from './client.ts'
+
+/** Most browsers at once. */
+const clientsMax = 1000
+
+export function liveRoutes(api: ApiScope, { store, directory, bus, clock }: ApiContext): void {
+  const clients = new Set<LiveClient>()
+  const unsubscribe = bus.subscribe('stored', ({ tags }) => {
+    if (clients.size === 0) return
+    for (const tag of tags) {
+      const machine = machineOf(tag)
+      for (const client of clients) client.changed(tag, machine)
+    }
+  })
+  api.addHook('onClose', async () => unsubscribe())
+
+  api.get('/live', { websocket: true, schema: { hide: true } }, (socket) => {
+    if (clients.size >= clientsMax) return socket.close(1013, 'too many live clients; try again later')
+    const client = new LiveClient(socket, { store, directory, clock })
+    clients.add(client)
+    socket.on('message', (data) => client.receive(String(data)))
+    socket.on('error', () => socket.terminate())
+    socket.on('close', () => {
+      clients.delete(client)
+      client.close()
+    })
+    return undefined
+  })
+}

@@ -1,0 +1,65 @@
+// The server's end of gateways on other machines: each request proves by its token which gateway it comes from.
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { frameBytesMax } from '#core/frame.ts'
+import { decodeFrameList, frameListType } from '#core/frame-list.ts'
+import { gatewayDescriptionSchema, gatewayReportSchema, sendResultSchema } from '#core/uplink.ts'
+import type { ApiContext, ApiScope } from '#api/context.ts'
+import { errorSchema } from '#api/schema.ts'
+
+const done = z.object({ ok: z.literal(true) })
+const describeBytesMax = 16 << 20
+
+export async function uplinkRoutes(api: ApiScope, { gatewayOfToken, uplinkOf }: ApiContext): Promise<void> {
+  api.decorateRequest('gateway', '')
+  const gatewayOf = (request: FastifyRequest) => request.getDecorator<string>('gateway')
+
+  api.addHook('onRequest', async (request, reply) => {
+    const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+    const gateway = token === undefined ? undefined : await gatewayOfToken(token)
+    if (gateway === undefined)
+      return reply.code(401).send({ error: 'unauthorized', message: 'no valid gateway token; make one with: millwright token NAME' })
+    request.setDecorator('gateway', gateway)
+    return undefined
+  })
+  api.addContentTypeParser(frameListType, { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => body)
+
+  const response = { 200: done, 401: errorSchema }
+  api.post(
+    '/uplink/announce',
+    {
+      bodyLimit: describeBytesMax,
+      schema: { summary: 'A gateway describes its part of the plant', body: gatewayDescriptionSchema, response },
+    },
+    async (request) => {
+      await uplinkOf(gatewayOf(request)).announce(request.body)
+      return { ok: true as const }
+    },
+  )
+  api.post(
+    '/uplink/report',
+    {
+      bodyLimit: describeBytesMax,
+      schema: { summary: 'A gateway reports the state of its connections', body: gatewayReportSchema, response },
+    },
+    async (request) => {
+      await uplinkOf(gatewayOf(request)).report(request.body)
+      return { ok: true as const }
+    },
+  )
+  api.post(
+    '/uplink/frames',
+    {
+      bodyLimit: frameBytesMax + 64,
+      schema: {
+        summary: 'Numbered batch frames of an outbox; answered after the durable commit',
+        headers: z.object({ 'millwright-outbox': z.string().min(1).max(100) }),
+        response: { 200: z.object({ results: z.array(sendResultSchema) }), 401: errorSchema },
+      },
+    },
+    async (request) => {
+      const frames = decodeFrameList(request.body as Buffer)
+      return { results: await uplinkOf(gatewayOf(request)).send(`${gatewayOf(request)}/${request.headers['millwright-outbox']}`, frames) }
+    },
+  )
+}

@@ -1,0 +1,4 @@
+// Where this program's own files are: profiles, examples, the dashboard's sources.
+import { join } from 'node:path'
+
+export const packageFolder = join(import.meta.dirname, '..', '..')

@@ -1,0 +1,98 @@
+// The simulators in a process of their own: started, watched, restarted, asked for faults.
+import { fork, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import type { z } from 'zod'
+import type { Log } from '#core/driver.ts'
+import { ConfigError, messageOf, Rejected, RetryLater } from '#core/errors.ts'
+import { faultListSchema, faultSchema, type Fault, type FaultRequest } from '#core/fault.ts'
+
+/** What the simulators' process is told; see simulators.process.ts. */
+export interface SimulatorsOrder {
+  readonly plantFile: string
+  readonly profilesFolder: string
+  readonly ports: Readonly<Record<string, number>>
+  readonly controlPort: number
+  readonly folder: string
+  readonly speed?: number | undefined
+  readonly seed?: number | undefined
+}
+
+/** What the simulators' process says: ready, or why it cannot run. */
+export type SimulatorsNews = { ready: true } | { failed: string }
+
+export interface Simulators {
+  readonly running: boolean
+  inject(request: FaultRequest): Promise<Fault>
+  faults(): Promise<Fault[]>
+  stop(): Promise<void>
+}
+
+const restartAfterMs = 2000
+const stopTimeoutMs = 5000
+const requestTimeoutMs = 5000
+
+/** Starts the simulators and resolves when they serve. Throws `ConfigError` when they cannot. */
+export async function startSimulators(order: SimulatorsOrder, log: Log): Promise<Simulators> {
+  let stopping = false
+  let child: ChildProcess | undefined
+  let restart: NodeJS.Timeout | undefined
+
+  const launch = async () => {
+    const started = fork(join(import.meta.dirname, 'simulators.process.ts'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    child = started
+    started.once('exit', (code, signal) => {
+      child = undefined
+      if (stopping) return
+      log.warn(`the simulators ended (${signal ?? `code ${code}`}); starting them again`)
+      restart = setTimeout(() => launch().catch((error: unknown) => log.warn(messageOf(error))), restartAfterMs)
+    })
+    started.send(order)
+    await new Promise<void>((resolve, reject) => {
+      started.once('message', (news: SimulatorsNews) => {
+        if ('ready' in news) resolve()
+        else reject(new ConfigError(news.failed))
+      })
+      started.once('exit', () => reject(new ConfigError('the simulators ended before they were ready; the lines above say why')))
+    })
+  }
+
+  const stop = async () => {
+    stopping = true
+    clearTimeout(restart)
+    const running = child
+    if (!running) return
+    const ended = new Promise((resolve) => running.once('exit', resolve))
+    running.kill('SIGTERM')
+    const timer = setTimeout(() => running.kill('SIGKILL'), stopTimeoutMs)
+    await ended
+    clearTimeout(timer)
+  }
+
+  const ask = async <Schema extends z.ZodType>(schema: Schema, body?: FaultRequest): Promise<z.output<Schema>> => {
+    const request: RequestInit = body ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}
+    const response = await fetch(`http://127.0.0.1:${order.controlPort}/faults`, {
+      ...request,
+      signal: AbortSignal.timeout(requestTimeoutMs),
+    }).catch((error: unknown) => {
+      throw new RetryLater(`the simulators do not answer: ${messageOf(error)}`)
+    })
+    const answer: unknown = await response.json()
+    if (response.ok) return schema.parse(answer)
+    throw new Rejected(String((answer as { message?: unknown }).message ?? `the simulators answered ${response.status}`))
+  }
+
+  try {
+    await launch()
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return {
+    get running() {
+      return child !== undefined
+    },
+    inject: (request) => ask(faultSchema, request),
+    faults: () => ask(faultListSchema),
+    stop,
+  }
+}

@@ -1,0 +1,119 @@
+// `millwright start`: the plant, the dashboard, the server and, with the demo, the simulators.
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Logger } from 'pino'
+import { ConfigError } from '#core/errors.ts'
+import type { Plant } from '#core/plant.ts'
+import { loadPlant } from '#plant/load.ts'
+import { buildDashboard } from './dashboard.ts'
+import { drivers } from './drivers.ts'
+import { packageFolder } from './package-folder.ts'
+import { isFree, nextFreePort } from './ports.ts'
+import { startServer } from './server.ts'
+import { startSimulators, type Simulators } from './simulators.ts'
+
+export interface StartOptions {
+  readonly data: string
+  readonly port: number
+  /** A plant file; without one, and without the demo, there are only the machines that samples create. */
+  readonly plant?: string | undefined
+  readonly profiles?: string | undefined
+  readonly demo: boolean
+  /** Take the next free port where one is taken, instead of failing. */
+  readonly nextFreePort: boolean
+  readonly speed?: number | undefined
+  readonly seed?: number | undefined
+  readonly log: Logger
+}
+
+export interface Started {
+  readonly url: string
+  readonly machines: number
+  readonly folder: string
+  /** What was chosen otherwise than asked, in plain words. */
+  readonly notes: readonly string[]
+  readonly stop: () => Promise<void>
+}
+
+export const demoPlantFile = join(packageFolder, 'examples', 'demo-plant.yaml')
+const profilesFolderDefault = join(packageFolder, 'profiles')
+
+/** Starts Millwright and resolves when it serves. Throws `ConfigError`; nothing is left running then. */
+export async function start(options: StartOptions): Promise<Started> {
+  const { log } = options
+  const folder = resolve(options.data)
+  const profilesFolder = resolve(options.profiles ?? profilesFolderDefault)
+  const plantFile = options.plant ?? (options.demo ? demoPlantFile : undefined)
+  if (plantFile !== undefined && !existsSync(plantFile)) throw new ConfigError(`there is no plant file ${plantFile}; check --plant`)
+  const notes: string[] = []
+  const load = (ports: Record<string, number>): Promise<Plant> =>
+    plantFile === undefined ? Promise.resolve(emptyPlant) : loadPlant({ file: plantFile, profilesFolder, drivers, ports })
+
+  const declared = await load({})
+  const chosen = await choosePorts(declared, options, notes)
+  const plant = await load(chosen.named)
+
+  const dashboard = buildDashboard(() => log.info('building the dashboard; this happens once after a change'))
+  dashboard.catch(() => {})
+  let simulators: Simulators | undefined
+  try {
+    if (options.demo && plantFile !== undefined)
+      simulators = await startSimulators(
+        {
+          plantFile,
+          profilesFolder,
+          ports: chosen.named,
+          controlPort: chosen.control,
+          folder: join(folder, 'simulators'),
+          speed: options.speed,
+          seed: options.seed,
+        },
+        log,
+      )
+    await dashboard
+    const server = await startServer({ plant, folder, port: chosen.page, log, simulators })
+    const stop = async () => {
+      await server.stop()
+      await simulators?.stop()
+    }
+    return { url: server.url, machines: plant.machines.length, folder, notes, stop }
+  } catch (error) {
+    await simulators?.stop()
+    throw error
+  }
+}
+
+const emptyPlant: Plant = { plant: 'Plant', ports: {}, machines: [], connections: [], profiles: new Map() }
+
+interface ChosenPorts {
+  readonly page: number
+  readonly control: number
+  readonly named: Record<string, number>
+}
+
+/** The ports to use: those asked for or, if allowed, the next free ones; each change is noted. */
+async function choosePorts(plant: Plant, { port, nextFreePort: mayMove, demo }: StartOptions, notes: string[]): Promise<ChosenPorts> {
+  const taken = new Set<number>()
+  const choose = async (wanted: number, what: string, mend: string): Promise<number> => {
+    if (wanted === 0) return 0
+    const free = !taken.has(wanted) && (await isFree(wanted))
+    if (!free && !mayMove) throw new ConfigError(`port ${wanted} is taken, and ${what} needs it; ${mend}`)
+    const got = free ? wanted : await nextFreePort(wanted + 1, taken)
+    if (got !== wanted) notes.push(`port ${wanted} is taken, so ${what} uses ${got}`)
+    taken.add(got)
+    return got
+  }
+  const page = await choose(port, 'the page and API', 'choose another with --port or MILLWRIGHT_PORT')
+  if (!demo) return { page, control: 0, named: {} }
+  const named: Record<string, number> = {}
+  for (const [name, wanted] of Object.entries(plant.ports))
+    named[name] = await choose(wanted, `"${name}" of the plant`, `change ports.${name} in the plant file, or add --next-free-port`)
+  const control = plant.simulation
+    ? await choose(
+        plant.simulation.controlPort,
+        "the simulators' control",
+        'change simulation.controlPort in the plant file, or add --next-free-port',
+      )
+    : 0
+  return { page, control, named }
+}

@@ -1,0 +1,50 @@
+// `millwright start`: everything in one process, until Ctrl-C.
+import { Option, type Command } from 'commander'
+import { createLog } from '#app/log.ts'
+import { start } from '#app/start.ts'
+import { print } from './output.ts'
+import { portArgument, positiveArgument, integerArgument } from './number-argument.ts'
+import { untilStopped } from './until-stopped.ts'
+
+interface StartCommandOptions {
+  port: number
+  data: string
+  plant?: string
+  profiles?: string
+  demo?: boolean
+  nextFreePort?: boolean
+  speed?: number
+  seed?: number
+}
+
+export function registerStart(program: Command): void {
+  program
+    .command('start')
+    .description('start the server with its gateway, and with --demo a simulated plant')
+    .addOption(
+      new Option('--port <number>', 'of the page and API; 0 takes any free one')
+        .env('MILLWRIGHT_PORT')
+        .default(8080)
+        .argParser(portArgument),
+    )
+    .addOption(new Option('--data <folder>', 'where everything is kept').env('MILLWRIGHT_DATA').default('./data'))
+    .addOption(new Option('--plant <file>', 'the plant file: machines and connections').env('MILLWRIGHT_PLANT'))
+    .option('--profiles <folder>', 'the machine profiles (default: those that come along)')
+    .option('--demo', 'run the demo plant with simulated machines')
+    .option('--next-free-port', 'where a port is taken, use the next free one and say so')
+    .option('--speed <factor>', 'simulated seconds per second, with --demo', positiveArgument)
+    .option('--seed <number>', 'of the simulation, with --demo', integerArgument)
+    .action(async ({ demo = false, nextFreePort = false, ...options }: StartCommandOptions) => {
+      const log = createLog()
+      const running = await start({ ...options, demo, nextFreePort, log })
+      print('')
+      print(`  Millwright is running    ${running.url}`)
+      print(`  API documentation        ${running.url}/docs`)
+      print(`  data folder              ${running.folder}`)
+      if (running.machines > 0) print(`  machines                 ${running.machines}`)
+      for (const note of running.notes) print(`  note                     ${note}`)
+      print('  Ctrl-C stops it.')
+      print('')
+      await untilStopped(() => running.stop())
+    })
+}

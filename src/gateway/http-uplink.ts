@@ -1,0 +1,83 @@
+// The uplink across a network: HTTP(S) to a Millwright server, with the gateway's token.
+import { z } from 'zod'
+import { messageOf, NotConnected, Rejected, RetryLater, ConfigError } from '#core/errors.ts'
+import { encodeFrameList, frameListType } from '#core/frame-list.ts'
+import { sendResultSchema, type Uplink } from '#core/uplink.ts'
+
+const requestTimeoutMs = 30_000
+const answerSchema = z.object({ results: z.array(sendResultSchema) })
+
+export interface HttpUplinkOptions {
+  /** The server's address, e.g. `https://millwright.example:8080`. */
+  readonly server: string
+  readonly token: string
+}
+
+export function createHttpUplink({ server, token }: HttpUplinkOptions): Uplink {
+  const base = serverUrl(server)
+
+  async function post(
+    path: string,
+    type: string,
+    body: string | Uint8Array<ArrayBuffer>,
+    headers: Record<string, string> = {},
+  ): Promise<unknown> {
+    let response: Response
+    try {
+      response = await fetch(new URL(`api/v1/uplink/${path}`, base), {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': type, ...headers },
+        body,
+        redirect: 'error',
+        signal: AbortSignal.timeout(requestTimeoutMs),
+      })
+    } catch (error) {
+      throw new NotConnected(`no answer from ${base.origin}: ${messageOf((error as { cause?: unknown }).cause ?? error)}`)
+    }
+    const text = await response.text().catch(() => '')
+    if (response.ok) return text === '' ? undefined : parseJson(text, base.origin)
+    const message = messageIn(text) ?? `${base.origin} answered ${response.status}`
+    const retryAfter = Number(response.headers.get('retry-after'))
+    if (response.status === 401) throw new NotConnected(`${message}; check --token`)
+    if (response.status === 429 || response.status >= 500) throw new RetryLater(message, retryAfter > 0 ? retryAfter * 1000 : 1000)
+    throw new Rejected(message)
+  }
+
+  return {
+    async announce(description) {
+      await post('announce', 'application/json', JSON.stringify(description))
+    },
+    async send(outbox, frames) {
+      const answer = answerSchema.safeParse(await post('frames', frameListType, encodeFrameList(frames), { 'millwright-outbox': outbox }))
+      if (!answer.success || answer.data.results.length !== frames.length)
+        throw new RetryLater(`${base.origin} answered something else than one result per frame; is it a Millwright server?`)
+      return answer.data.results
+    },
+    async report(report) {
+      await post('report', 'application/json', JSON.stringify(report))
+    },
+  }
+}
+
+function serverUrl(server: string): URL {
+  const url = URL.canParse(server) ? new URL(server) : undefined
+  if (url && ['http:', 'https:'].includes(url.protocol)) return new URL(url.pathname.endsWith('/') ? url : `${url.href}/`)
+  throw new ConfigError(`"${server}" is no server address; write one such as http://192.0.2.10:8080`)
+}
+
+function parseJson(text: string, origin: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new RetryLater(`${origin} answered something that is not JSON; is it a Millwright server?`)
+  }
+}
+
+function messageIn(text: string): string | undefined {
+  try {
+    const { message } = JSON.parse(text) as { message?: unknown }
+    return typeof message === 'string' ? message : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,228 @@
+// One connection's way from driver to outbox: check, range, deadband, averaging, array statistics, then rows of a batch.
+import { arrayFault, arrayStatisticNames, arrayStatistics, type ArrayValue } from '#core/array.ts'
+import { BatchBuilder, textLengthMax, type Batch } from '#core/batch.ts'
+import type { Clock } from '#core/clock.ts'
+import type { Point, Sink } from '#core/driver.ts'
+import { isBad, isGood, qualities, type Quality } from '#core/quality.ts'
+import { averageStatisticNames, type Kind } from '#core/tag.ts'
+import { secondUs, timeFault, type Micros } from '#core/time.ts'
+import { Window, type WindowResult } from './window.ts'
+
+/** Most rows held for a write to the outbox; beyond it (the outbox cannot be written) new rows are dropped and counted. */
+const rowsMax = 200_000
+/** Most array elements held likewise. */
+const elementsMax = 16 << 20
+/** A value inside its deadband is recorded all the same after so long, so that silence always means trouble. */
+const deadbandSilenceUs = 10 * secondUs
+
+interface Output {
+  readonly path: string
+  readonly kind: Kind
+}
+
+export interface PipelineOptions {
+  readonly clock: Clock
+  /** Asks for a write to the outbox soon; resolves when the rows so far are durable. */
+  readonly flush: () => Promise<void>
+}
+
+export class Pipeline implements Sink {
+  /** Rows taken over so far. */
+  recorded = 0
+  faults = 0
+  lastFault: string | null = null
+  /** When the newest value came, by the gateway's clock. */
+  lastData: Micros | null = null
+  /** Rows that found no room since the last `take`. */
+  dropped = 0
+
+  #points: readonly Point[]
+  #options: PipelineOptions
+  #builder = new BatchBuilder()
+  #elements = 0
+  /** The points' own tags first, by point; derived tags behind them. */
+  #outputs: Output[]
+  #slots: Int32Array
+  /** Per point, where its derived tags start in `#outputs`. */
+  #derived: Int32Array
+  #windows: (Window | undefined)[]
+  #lastValue: Float64Array
+  #lastTime: Float64Array
+  /** Per point, how far the source's clock was behind the gateway's at the newest value, in microseconds. */
+  #lag: Float64Array
+  /** Quality of the last recorded row per point; 0xff before the first. */
+  #lastQuality: Uint8Array
+
+  constructor(points: readonly Point[], options: PipelineOptions) {
+    this.#points = points
+    this.#options = options
+    this.#outputs = points.map(({ tag, definition }) => ({ path: tag, kind: definition.kind }))
+    this.#derived = new Int32Array(points.length)
+    points.forEach(({ tag, definition }, index) => {
+      this.#derived[index] = this.#outputs.length
+      const names = definition.kind === 'array' ? arrayStatisticNames : definition.average ? averageStatisticNames : []
+      for (const name of names) this.#outputs.push({ path: `${tag}.${name}`, kind: 'number' })
+    })
+    this.#slots = new Int32Array(this.#outputs.length).fill(-1)
+    this.#windows = points.map(({ definition }) => definition.average && new Window(definition.average))
+    this.#lastValue = new Float64Array(points.length).fill(Number.NaN)
+    this.#lastTime = new Float64Array(points.length).fill(-1)
+    this.#lag = new Float64Array(points.length)
+    this.#lastQuality = new Uint8Array(points.length).fill(0xff)
+  }
+
+  get pending(): number {
+    return this.#builder.count
+  }
+
+  sample(point: number, time: Micros, value: number, quality: Quality): void {
+    const { definition } = this.#points[point] as Point
+    if (definition.kind !== 'number' && definition.kind !== 'boolean')
+      return this.fault(point, qualities.badDecoding.code, `a number came for a tag of kind ${definition.kind}`)
+    if (!this.#timely(point, time)) return undefined
+    if (Number.isNaN(value)) {
+      if (!isBad(quality)) return this.fault(point, qualities.badDecoding.code, 'the value is not a number')
+    } else if (!Number.isFinite(value)) return this.fault(point, qualities.badOutOfRange.code, 'the value is infinite')
+    else if (definition.kind === 'boolean' && value !== 0 && value !== 1)
+      return this.fault(point, qualities.badDecoding.code, `a boolean is 0 or 1, not ${value}`)
+    else if (definition.range && isGood(quality) && (value < definition.range[0] || value > definition.range[1]))
+      quality = qualities.uncertainRangeExceeded.code
+
+    const window = this.#windows[point]
+    if (!isBad(quality)) this.#noteArrival(point, time)
+    if (window) {
+      const result = window.add(time, value, quality)
+      if (result) this.#closeWindow(point, result)
+    } else if (!this.#insideDeadband(point, time, value, quality)) this.#record(point, time, value, quality)
+    return undefined
+  }
+
+  text(point: number, time: Micros, text: string, quality: Quality): void {
+    const { kind } = (this.#points[point] as Point).definition
+    if (kind !== 'text') return this.fault(point, qualities.badDecoding.code, `text came for a tag of kind ${kind}`)
+    if (text.length > textLengthMax)
+      return this.fault(point, qualities.badOutOfRange.code, `the text has ${text.length} characters; the most is ${textLengthMax}`)
+    if (!this.#timely(point, time) || !this.#room()) return undefined
+    if (!isBad(quality)) this.#noteArrival(point, time)
+    this.#builder.addText(this.#slot(point), time, text, quality)
+    return this.#note(point, time, Number.NaN, quality)
+  }
+
+  array(point: number, time: Micros, array: ArrayValue, quality: Quality): void {
+    const { kind } = (this.#points[point] as Point).definition
+    if (kind !== 'array') return this.fault(point, qualities.badDecoding.code, `an array came for a tag of kind ${kind}`)
+    const fault = arrayFault(array)
+    if (fault) return this.fault(point, qualities.badDecoding.code, fault)
+    if (!this.#timely(point, time) || !this.#room(array.data.length)) return undefined
+    if (!isBad(quality)) this.#noteArrival(point, time)
+    this.#builder.addArray(this.#slot(point), time, array, quality)
+    this.#elements += array.data.length
+    this.#note(point, time, Number.NaN, quality)
+    const statistics = arrayStatistics(array)
+    arrayStatisticNames.forEach((name, offset) => this.#add((this.#derived[point] as number) + offset, time, statistics[name], quality))
+    return undefined
+  }
+
+  fault(point: number, quality: Quality, reason: string): void {
+    this.faults += 1
+    this.lastFault = `${(this.#points[point] as Point).tag}: ${reason}`
+    this.#markBad(point, quality)
+  }
+
+  durable(): Promise<void> {
+    return this.#options.flush()
+  }
+
+  /** Marks every point bad: the source is known dead. A point that is bad already stays as it is. */
+  allBad(quality: Quality): void {
+    for (let point = 0; point < this.#points.length; point++)
+      if (!isBad(this.#lastQuality[point] as number) || this.#lastQuality[point] === 0xff) this.#markBad(point, quality)
+  }
+
+  /** Closes averaging windows that are over although no further sample came. */
+  closeWindows(now: Micros): void {
+    this.#windows.forEach((window, point) => {
+      const result = window?.closeBefore(now)
+      if (result) this.#closeWindow(point, result)
+    })
+  }
+
+  /** The rows so far, or undefined when there are none. They stay here until `taken` says that they are safe. */
+  peek(): Batch | undefined {
+    return this.#builder.count > 0 ? this.#builder.build() : undefined
+  }
+
+  /** Forgets the rows that `peek` gave; nothing may have been added in between. */
+  taken(): void {
+    this.#builder.clear()
+    this.#slots.fill(-1)
+    this.#elements = 0
+  }
+
+  #timely(point: number, time: Micros): boolean {
+    const fault = timeFault(time, this.#options.clock.now())
+    if (fault) this.fault(point, qualities.badClock.code, fault)
+    return fault === undefined
+  }
+
+  #noteArrival(point: number, time: Micros): void {
+    this.lastData = this.#options.clock.now()
+    this.#lag[point] = this.lastData - time
+  }
+
+  #insideDeadband(point: number, time: Micros, value: number, quality: Quality): boolean {
+    const { deadband } = (this.#points[point] as Point).definition
+    return (
+      deadband !== undefined &&
+      quality === this.#lastQuality[point] &&
+      Math.abs(value - (this.#lastValue[point] as number)) < deadband &&
+      time - (this.#lastTime[point] as number) < deadbandSilenceUs
+    )
+  }
+
+  #closeWindow(point: number, { time, mean, min, max, std, quality }: WindowResult): void {
+    this.#record(point, time, mean, quality)
+    const at = this.#derived[point] as number
+    const values = { min, max, std }
+    averageStatisticNames.forEach((name, offset) => this.#add(at + offset, time, values[name], quality))
+  }
+
+  /** Records that the point has no value from now on, "now" by the source's own clock, so that its next value is newer. */
+  #markBad(point: number, quality: Quality): void {
+    if (this.#lastQuality[point] === quality) return
+    const time = Math.max(this.#options.clock.now() - (this.#lag[point] as number), (this.#lastTime[point] as number) + 1)
+    this.#record(point, time, Number.NaN, quality)
+  }
+
+  #record(point: number, time: Micros, value: number, quality: Quality): void {
+    if (!this.#room()) return
+    this.#builder.add(this.#slot(point), time, value, quality)
+    this.#note(point, time, value, quality)
+  }
+
+  #add(output: number, time: Micros, value: number, quality: Quality): void {
+    if (!this.#room()) return
+    this.#builder.add(this.#slot(output), time, value, quality)
+    this.recorded += 1
+  }
+
+  #note(point: number, time: Micros, value: number, quality: Quality): void {
+    this.recorded += 1
+    this.#lastValue[point] = value
+    this.#lastTime[point] = time
+    this.#lastQuality[point] = quality
+  }
+
+  #room(elements = 0): boolean {
+    if (this.#builder.count < rowsMax && this.#elements + elements <= elementsMax) return true
+    this.dropped += 1
+    return false
+  }
+
+  #slot(output: number): number {
+    const slot = this.#slots[output] as number
+    if (slot >= 0) return slot
+    const { path, kind } = this.#outputs[output] as Output
+    return (this.#slots[output] = this.#builder.tagIndex(path, kind))
+  }
+}

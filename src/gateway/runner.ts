@@ -1,0 +1,221 @@
+// Runs one connection for ever: connect, poll, watch the data, and when it fails say so, wait and begin again.
+// Drivers say what happened; only this file retries.
+import { mkdir } from 'node:fs/promises'
+import { sleep, type Clock } from '#core/clock.ts'
+import type { Driver, DriverModule, Log } from '#core/driver.ts'
+import { ConfigError, messageOf, NotConnected, RetryLater } from '#core/errors.ts'
+import type { ConnectionPlan } from '#core/plan.ts'
+import { qualities } from '#core/quality.ts'
+import type { Micros } from '#core/time.ts'
+import type { ConnectionStatus } from '#core/uplink.ts'
+import { backoffMs } from './backoff.ts'
+import type { Pipeline } from './pipeline.ts'
+
+const connectTimeoutMs = 20_000
+const closeTimeoutMs = 5_000
+const backoff = { firstMs: 500, longestMs: 30_000 }
+/** Time constant of the shown rate. */
+const rateWindowUs = 10_000_000
+
+export interface RunnerOptions {
+  readonly name: string
+  readonly module: DriverModule
+  readonly plan: ConnectionPlan
+  readonly pipeline: Pipeline
+  readonly clock: Clock
+  readonly log: Log
+  /** A folder for the driver's own files; made when the connection first runs. */
+  readonly folder: string
+  readonly random: () => number
+  readonly enabled: boolean
+}
+
+type State = Pick<ConnectionStatus, 'state' | 'detail' | 'since'>
+
+export class Runner {
+  #options: RunnerOptions
+  #stop = new AbortController()
+  #done: Promise<void> = Promise.resolve()
+  #state: State
+  #lastError: ConnectionStatus['lastError'] = null
+  #reconnects = 0
+  /** Newest sign of life that is no value: connected, keep-alive. */
+  #lastAlive: Micros = 0
+  #rate = 0
+  #rateAt: Micros
+  #rateRecorded = 0
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+    this.#rateAt = options.clock.now()
+    this.#state = {
+      state: options.enabled ? 'connecting' : 'paused',
+      detail: options.enabled ? 'starting' : 'switched off in the plant file',
+      since: this.#rateAt,
+    }
+  }
+
+  start(): void {
+    if (this.#options.enabled) this.#done = this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#done
+  }
+
+  status(): Omit<ConnectionStatus, 'ledger'> {
+    const { name, module, plan, pipeline } = this.#options
+    return {
+      name,
+      driver: module.name,
+      ...this.#state,
+      lastError: this.#lastError,
+      lastData: pipeline.lastData,
+      rate: this.#measureRate(),
+      faults: pipeline.faults,
+      lastFault: pipeline.lastFault,
+      tagCount: plan.points.length,
+      reconnects: this.#reconnects,
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log, name, pipeline, random } = this.#options
+    const signal = this.#stop.signal
+    let failures = 0
+    let wasUp = true
+    while (!signal.aborted) {
+      let reason: unknown
+      try {
+        await mkdir(this.#options.folder, { recursive: true })
+        await this.#live(signal, () => {
+          if (!wasUp) log.info(`${name}: connected again`)
+          wasUp = true
+          failures = 0
+        })
+      } catch (error) {
+        reason = error
+      }
+      if (signal.aborted) break
+      const message = messageOf(reason)
+      this.#lastError = { time: clock.now(), message }
+      pipeline.allBad(reason instanceof ConfigError ? qualities.badConfiguration.code : qualities.badNotConnected.code)
+      if (reason instanceof ConfigError) {
+        log.warn(`${name}: stopped, because its configuration cannot work: ${message}`)
+        this.#enter('failed', message)
+        return
+      }
+      failures += 1
+      if (wasUp) log.warn(`${name}: not connected: ${message}`)
+      wasUp = false
+      const delayMs = Math.max(backoffMs(failures, { ...backoff, random }), reason instanceof RetryLater ? reason.afterMs : 0)
+      this.#enter('waiting', `${message}; next try within ${Math.max(1, Math.round(delayMs / 1000))} s`)
+      this.#reconnects += 1
+      await sleep(clock, delayMs, signal)
+    }
+    this.#enter('paused', 'stopped')
+  }
+
+  /** One life of the driver, from connect to the error that ends it. */
+  async #live(stop: AbortSignal, up: () => void): Promise<void> {
+    const { module, plan, pipeline, clock, log, folder } = this.#options
+    const life = new AbortController()
+    const end = () => life.abort()
+    stop.addEventListener('abort', end, { once: true })
+    let lose: (error: Error) => void = () => {}
+    const lost = new Promise<never>((_, reject) => (lose = reject))
+    lost.catch(() => {})
+    stop.addEventListener('abort', () => lose(new NotConnected('stopped')), { once: true })
+    let driver: Driver | undefined
+    try {
+      this.#enter('connecting', this.#reconnects === 0 ? 'connecting' : 'connecting again')
+      driver = module.create(plan.settings, plan.points, {
+        clock,
+        log,
+        sink: pipeline,
+        folder,
+        lost: lose,
+        alive: () => (this.#lastAlive = clock.now()),
+      })
+      await Promise.race([
+        driver.connect(life.signal),
+        lost,
+        this.#timeout(connectTimeoutMs, `no answer to connect within ${connectTimeoutMs / 1000} s`, life.signal),
+      ])
+      this.#lastAlive = clock.now()
+      this.#enter('connected', 'connected')
+      up()
+      await Promise.race([lost, this.#poll(driver, life.signal), this.#watch(driver, life.signal)])
+    } finally {
+      stop.removeEventListener('abort', end)
+      life.abort()
+      if (driver)
+        await Promise.race([
+          driver.close().catch((error: unknown) => log.warn(`closing: ${messageOf(error)}`)),
+          sleep(clock, closeTimeoutMs),
+        ])
+    }
+  }
+
+  /** Polls at the driver's period, on the beat: a slow answer costs the beats it covers and never queues. */
+  async #poll(driver: Driver, signal: AbortSignal): Promise<void> {
+    const periodMs = driver.pollPeriodMs
+    if (!driver.poll || periodMs === undefined) return new Promise(() => {})
+    const { clock } = this.#options
+    let next = clock.now()
+    while (!signal.aborted) {
+      try {
+        await driver.poll(signal)
+        this.#enter('connected', 'connected')
+      } catch (error) {
+        if (!(error instanceof RetryLater)) throw error
+        this.#lastError = { time: clock.now(), message: error.message }
+        this.#enter('connected', `connected, but ${error.message}`)
+        await sleep(clock, error.afterMs, signal)
+      }
+      const now = clock.now()
+      next += Math.max(1, Math.ceil((now - next) / (periodMs * 1000))) * periodMs * 1000
+      await sleep(clock, (next - now) / 1000, signal)
+    }
+    return undefined
+  }
+
+  /** Throws when neither values nor signs of life have come for the driver's watchdog time: sockets lie, data does not. */
+  async #watch(driver: Driver, signal: AbortSignal): Promise<void> {
+    const { watchdogMs } = driver
+    if (watchdogMs === undefined) return new Promise(() => {})
+    const { clock, pipeline } = this.#options
+    for (;;) {
+      const quietMs = (clock.now() - Math.max(this.#lastAlive, pipeline.lastData ?? 0)) / 1000
+      if (quietMs >= watchdogMs)
+        throw new NotConnected(`no value and no sign of life for ${Math.round(quietMs / 1000)} s; building the connection anew`)
+      await sleep(clock, Math.max(10, watchdogMs - quietMs), signal)
+      if (signal.aborted) return new Promise(() => {})
+    }
+  }
+
+  async #timeout(ms: number, message: string, signal: AbortSignal): Promise<never> {
+    await sleep(this.#options.clock, ms, signal)
+    throw new NotConnected(message)
+  }
+
+  #enter(state: State['state'], detail: string): void {
+    const since = state === this.#state.state ? this.#state.since : this.#options.clock.now()
+    this.#state = { state, detail, since }
+  }
+
+  #measureRate(): number {
+    const { clock, pipeline } = this.#options
+    const now = clock.now()
+    const elapsedUs = now - this.#rateAt
+    if (elapsedUs > 0) {
+      const instant = ((pipeline.recorded - this.#rateRecorded) * 1_000_000) / elapsedUs
+      const weight = 1 - Math.exp(-elapsedUs / rateWindowUs)
+      this.#rate += (instant - this.#rate) * weight
+      this.#rateAt = now
+      this.#rateRecorded = pipeline.recorded
+    }
+    return Math.round(this.#rate * 10) / 10
+  }
+}
