@@ -78,7 +78,8 @@ export async function startSimulators(order: SimulatorsOrder, log: Log): Promise
     })
     const answer: unknown = await response.json()
     if (response.ok) return schema.parse(answer)
-    throw new Rejected(String((answer as { message?: unknown }).message ?? `the simulators answered ${response.status}`))
+    const { message } = answer as { message?: unknown }
+    throw new Rejected(typeof message === 'string' ? message : `the simulators answered ${response.status}`)
   }
 
   try {

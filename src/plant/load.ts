@@ -1,6 +1,7 @@
 // Reads a plant file and the profiles it names, and checks everything that can be checked before a machine is touched.
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { z } from 'zod'
 import type { DriverModule } from '#core/driver.ts'
 import { ConfigError, messageOf } from '#core/errors.ts'
 import { planConnection } from '#core/plan.ts'
@@ -20,7 +21,7 @@ export interface LoadOptions {
 /** Loads a plant. Throws one `ConfigError` that names every problem with file and line. */
 export async function loadPlant({ file, profilesFolder, drivers, ports: replaced = {} }: LoadOptions): Promise<Plant> {
   const yaml = parseYaml(await readText(file, 'the plant file'), file)
-  const ports = { ...portsOf(yaml.data), ...replaced }
+  const ports = { ...portsOf(yaml), ...replaced }
   const plantFile = checkYaml(plantSchema, withPorts(yaml, ports), yaml.locate)
   const profiles = await loadProfiles(profilesFolder)
   const plant: Plant = { ...plantFile, ports, profiles: new Map([...profiles].map(([name, { profile }]) => [name, profile])) }
@@ -58,9 +59,9 @@ function readText(file: string, what: string): Promise<string> {
   })
 }
 
-function portsOf(data: unknown): Record<string, number> {
-  const parsed = plantSchema.shape.ports.safeParse((data as { ports?: unknown } | null)?.ports)
-  return parsed.success ? parsed.data : {}
+/** The ports that a file declares, checked before they are put in elsewhere. */
+function portsOf({ data, locate }: YamlFile): Record<string, number> {
+  return checkYaml(z.looseObject({ ports: plantSchema.shape.ports }), data ?? {}, locate).ports
 }
 
 /** The file's data with every `${ports.NAME}` replaced; a text that is nothing else becomes the number. */

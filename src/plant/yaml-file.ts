@@ -10,7 +10,7 @@ export interface YamlFile {
   /** The content as plain data. */
   readonly data: unknown
   /** `file:line` of the deepest existing part of a path into the data. */
-  locate(path: readonly PropertyKey[]): string
+  readonly locate: (path: readonly PropertyKey[]) => string
 }
 
 /** Parses YAML text. Throws `ConfigError` for broken syntax, duplicate keys and aliases that explode. */

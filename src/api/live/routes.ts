@@ -20,7 +20,7 @@ export function liveRoutes(api: ApiScope, { store, directory, bus, clock }: ApiC
     if (clients.size >= clientsMax) return socket.close(1013, 'too many live clients; try again later')
     const client = new LiveClient(socket, { store, directory, clock })
     clients.add(client)
-    socket.on('message', (data) => client.receive(String(data)))
+    socket.on('message', (data) => client.receive((data as Buffer).toString()))
     socket.on('error', () => socket.terminate())
     socket.on('close', () => {
       clients.delete(client)

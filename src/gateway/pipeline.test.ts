@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest'
+import { valueAt, type Batch } from '#core/batch.ts'
+import { ManualClock } from '#core/clock.ts'
+import { qualityName, qualities } from '#core/quality.ts'
+import { tagDefinitionSchema, type TagDefinition } from '#core/tag.ts'
+import { secondUs } from '#core/time.ts'
+import type { z } from 'zod'
+import { Pipeline } from './pipeline.ts'
+
+const clock = new ManualClock()
+const now = clock.now()
+
+function pipelineOf(...definitions: z.input<typeof tagDefinitionSchema>[]): Pipeline {
+  const points = definitions.map((definition, index) => ({
+    tag: `m/t${index}`,
+    definition: tagDefinitionSchema.parse(definition) as TagDefinition,
+    address: {},
+  }))
+  return new Pipeline(points, { clock, flush: async () => {} })
+}
+
+function rows(batch: Batch | undefined): unknown[] {
+  if (!batch) return []
+  return Array.from({ length: batch.count }, (_, row) => [
+    batch.tags[batch.tag[row] as number],
+    valueAt(batch, row),
+    qualityName(batch.quality[row] as number),
+  ])
+}
+
+test('a value passes unchanged, with its own time and quality', () => {
+  const pipeline = pipelineOf({})
+  pipeline.sample(0, now - 5, 21.5, qualities.uncertain.code)
+  const batch = pipeline.peek()
+  expect(rows(batch)).toEqual([['m/t0', 21.5, 'uncertain']])
+  expect(batch?.time[0]).toBe(now - 5)
+})
+
+test('a value outside its range is kept and marked', () => {
+  const pipeline = pipelineOf({ range: [0, 100] })
+  pipeline.sample(0, now, 101, 0)
+  expect(rows(pipeline.peek())).toEqual([['m/t0', 101, 'uncertainRangeExceeded']])
+})
+
+test('changes smaller than the deadband are not recorded, until ten seconds have passed', () => {
+  const pipeline = pipelineOf({ deadband: 1 })
+  pipeline.sample(0, now - 20 * secondUs, 10, 0)
+  pipeline.sample(0, now - 19 * secondUs, 10.5, 0)
+  pipeline.sample(0, now - 18 * secondUs, 11, 0)
+  pipeline.sample(0, now - 17 * secondUs, 11.5, qualities.uncertain.code)
+  pipeline.sample(0, now - 16 * secondUs, 11.6, qualities.uncertain.code)
+  pipeline.sample(0, now - 7 * secondUs, 11.6, qualities.uncertain.code)
+  expect(rows(pipeline.peek()).map((row) => (row as unknown[])[1])).toEqual([10, 11, 11.5, 11.6])
+})
+
+test('a malformed value marks its tag bad once, is counted with its reason, and harms no other', () => {
+  const pipeline = pipelineOf({}, { kind: 'text' }, { kind: 'boolean' })
+  pipeline.sample(0, now, Number.NaN, 0)
+  pipeline.sample(0, now, Infinity, 0)
+  pipeline.sample(0, now, Infinity, 0)
+  pipeline.sample(2, now, 3, 0)
+  pipeline.text(1, now, 'fine', 0)
+  expect(rows(pipeline.peek())).toEqual([
+    ['m/t0', null, 'badDecoding'],
+    ['m/t0', null, 'badOutOfRange'],
+    ['m/t2', null, 'badDecoding'],
+    ['m/t1', 'fine', 'good'],
+  ])
+  expect(pipeline.faults).toBe(4)
+  expect(pipeline.lastFault).toBe('m/t2: a boolean is 0 or 1, not 3')
+})
+
+test('times before 1970 or more than an hour ahead are refused with the reason', () => {
+  const pipeline = pipelineOf({})
+  pipeline.sample(0, -1, 1, 0)
+  expect(pipeline.lastFault).toBe('m/t0: the time is before 1970')
+  pipeline.sample(0, now + 3601 * secondUs, 1, 0)
+  expect(pipeline.lastFault).toMatch(/more than an hour ahead/)
+  expect(rows(pipeline.peek())).toEqual([['m/t0', null, 'badClock']])
+})
+
+test('an array brings its statistics along as tags', () => {
+  const pipeline = pipelineOf({ kind: 'array', shape: [2, 2] })
+  pipeline.array(0, now, { shape: [2, 2], data: Float32Array.of(1, 2, 5, 4) }, 0)
+  expect(rows(pipeline.peek())).toEqual([
+    ['m/t0', { shape: [2, 2], data: Float32Array.of(1, 2, 5, 4) }, 'good'],
+    ['m/t0.min', 1, 'good'],
+    ['m/t0.max', 5, 'good'],
+    ['m/t0.mean', 3, 'good'],
+    ['m/t0.std', Math.sqrt(2.5), 'good'],
+    ['m/t0.hotSpotRow', 1, 'good'],
+    ['m/t0.hotSpotColumn', 0, 'good'],
+  ])
+})
+
+test('an averaged tag gives its mean and, beside it, the extremes and the deviation of the window', () => {
+  const pipeline = pipelineOf({ average: { samples: 2 } })
+  pipeline.sample(0, now, 1, 0)
+  pipeline.sample(0, now + 1, 3, 0)
+  expect(rows(pipeline.peek())).toEqual([
+    ['m/t0', 2, 'good'],
+    ['m/t0.min', 1, 'good'],
+    ['m/t0.max', 3, 'good'],
+    ['m/t0.std', 1, 'good'],
+  ])
+})
+
+test('a dead source makes every tag bad, in the time of the source, so that its next value is newer', () => {
+  const pipeline = pipelineOf({}, {})
+  const behind = 600 * secondUs
+  pipeline.sample(0, now - behind, 1, 0)
+  pipeline.taken()
+  pipeline.allBad(qualities.badNotConnected.code)
+  pipeline.allBad(qualities.badNotConnected.code)
+  const batch = pipeline.peek()
+  expect(rows(batch)).toEqual([
+    ['m/t0', null, 'badNotConnected'],
+    ['m/t1', null, 'badNotConnected'],
+  ])
+  expect(batch?.time[0]).toBe(now - behind + 1)
+})

@@ -1,0 +1,149 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { ManualClock } from '#core/clock.ts'
+import { defineDriver, type Driver, type DriverContext } from '#core/driver.ts'
+import { ConfigError, NotConnected, RetryLater } from '#core/errors.ts'
+import { tagDefinitionSchema } from '#core/tag.ts'
+import { Pipeline } from './pipeline.ts'
+import { Runner } from './runner.ts'
+
+let folder: string
+let clock: ManualClock
+let log: string[]
+let runner: Runner
+let pipeline: Pipeline
+/** One entry per life of the driver. */
+let lives: { context: DriverContext; closed: number }[]
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'runner-'))
+  clock = new ManualClock()
+  log = []
+  lives = []
+})
+afterEach(async () => {
+  const stopped = runner.stop()
+  await clock.advance(60_000)
+  await stopped
+  await rm(folder, { recursive: true })
+})
+
+function run(life: (number: number, context: DriverContext) => Partial<Driver>): void {
+  const module = defineDriver({
+    name: 'test',
+    title: '',
+    description: '',
+    settings: z.unknown(),
+    address: z.unknown(),
+    create(_settings, _points, context) {
+      const entry = { context, closed: 0 }
+      lives.push(entry)
+      return {
+        connect: async () => {},
+        ...life(lives.length, context),
+        close: async () => void (entry.closed += 1),
+      }
+    },
+  })
+  const points = [{ tag: 'm/t', definition: tagDefinitionSchema.parse({}), address: {} }]
+  pipeline = new Pipeline(points, { clock, flush: async () => {} })
+  const write = (message: string) => void log.push(message)
+  runner = new Runner({
+    name: 'line',
+    module,
+    plan: { settings: {}, points },
+    pipeline,
+    clock,
+    log: { info: write, warn: write },
+    folder: join(folder, 'line'),
+    random: () => 0.5,
+    enabled: true,
+  })
+  runner.start()
+}
+
+/** Moves the clock in small steps until the runner says so; real work such as making a folder goes on in between. */
+async function until(condition: () => boolean, stepMs = 50): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      await clock.advance(stepMs)
+      expect(condition()).toBe(true)
+    },
+    { interval: 1, timeout: 5000 },
+  )
+}
+
+test('a connection that fails is tried again, ever later, logged once down and once up', async () => {
+  run((number) => ({
+    connect: async () => {
+      if (number <= 3) throw new NotConnected('nobody answers')
+    },
+  }))
+  await until(() => runner.status().state === 'waiting')
+  expect(runner.status().detail).toMatch(/^nobody answers; next try within \d+ s$/)
+  await until(() => runner.status().state === 'connected', 500)
+  expect(log).toEqual(['line: not connected: nobody answers', 'line: connected again'])
+  expect(lives.map(({ closed }) => closed)).toEqual([1, 1, 1, 0])
+  expect(runner.status().lastError?.message).toBe('nobody answers')
+})
+
+test('when the driver says that the connection is lost, its tags turn bad and a new driver begins', async () => {
+  run(() => ({}))
+  await until(() => runner.status().state === 'connected')
+  lives[0]?.context.sink.sample(0, clock.now(), 1, 0)
+  lives[0]?.context.lost(new NotConnected('the server closed the session'))
+  await until(() => lives.length === 2 && runner.status().state === 'connected')
+  const batch = pipeline.peek()
+  expect(Array.from(batch?.value ?? [])).toEqual([1, Number.NaN])
+  expect(runner.status().reconnects).toBe(1)
+})
+
+test('silence beyond the watchdog rebuilds the connection, although nothing said that it is broken', async () => {
+  run(() => ({ watchdogMs: 5000 }))
+  await until(() => runner.status().state === 'connected')
+  for (let second = 0; second < 10; second++) {
+    lives[0]?.context.alive()
+    await clock.advance(1000)
+  }
+  expect(lives).toHaveLength(1)
+  await until(() => lives.length === 2, 1000)
+  expect(runner.status().lastError?.message).toMatch(/^no value and no sign of life for 5 s/)
+})
+
+test('polls keep their beat; a device that asks for patience is not reconnected', async () => {
+  let polls = 0
+  run((_, context) => ({
+    pollPeriodMs: 1000,
+    poll: async () => {
+      polls += 1
+      if (polls === 3) throw new RetryLater('the device is busy', 100)
+      context.sink.sample(0, clock.now(), polls, 0)
+    },
+  }))
+  await until(() => polls === 1)
+  await clock.advance(9000)
+  expect(polls).toBe(10)
+  expect(lives).toHaveLength(1)
+  expect(runner.status()).toMatchObject({ state: 'connected', lastError: { message: 'the device is busy' } })
+})
+
+test('a configuration that cannot work stops the connection and says so', async () => {
+  run(() => ({
+    connect: async () => {
+      throw new ConfigError('the certificate is for another machine')
+    },
+  }))
+  await until(() => runner.status().state === 'failed')
+  expect(runner.status().detail).toBe('the certificate is for another machine')
+  await clock.advance(100_000)
+  expect(lives).toHaveLength(1)
+})
+
+test('a peer that accepts and then says nothing is given up after twenty seconds', async () => {
+  run(() => ({ connect: () => new Promise(() => {}) }))
+  await until(() => lives.length === 2, 1000)
+  expect(runner.status().lastError?.message).toBe('no answer to connect within 20 s')
+})
