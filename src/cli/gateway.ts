@@ -1,7 +1,5 @@
 // `millwright gateway`: the gateway alone, near the machines, reporting to a server elsewhere.
 import { Option, type Command } from 'commander'
-import { createLog } from '#app/log.ts'
-import { startRemoteGateway } from '#app/remote-gateway.ts'
 import { print } from './output.ts'
 import { serverOption } from './server.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -28,6 +26,8 @@ export function registerGateway(program: Command): void {
     .option('--profiles <folder>', 'the machine profiles (default: those that come along)')
     .addOption(new Option('--data <folder>', 'where the outbox is kept').env('MILLWRIGHT_DATA').default('./data'))
     .action(async (options: GatewayCommandOptions) => {
+      const { createLog } = await import('#app/log.ts')
+      const { startRemoteGateway } = await import('#app/remote-gateway.ts')
       const running = await startRemoteGateway({ ...options, log: createLog() })
       print(
         `gateway ${running.name} runs ${running.connections} connection${running.connections === 1 ? '' : 's'} for ${options.server}; Ctrl-C stops it.`,

@@ -1,7 +1,5 @@
 // `millwright start`: everything in one process, until Ctrl-C.
 import { Option, type Command } from 'commander'
-import { createLog } from '#app/log.ts'
-import { start } from '#app/start.ts'
 import { print } from './output.ts'
 import { portArgument, positiveArgument, integerArgument } from './number-argument.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -35,6 +33,8 @@ export function registerStart(program: Command): void {
     .option('--speed <factor>', 'simulated seconds per second, with --demo', positiveArgument)
     .option('--seed <number>', 'of the simulation, with --demo', integerArgument)
     .action(async ({ demo = false, nextFreePort = false, ...options }: StartCommandOptions) => {
+      const { createLog } = await import('#app/log.ts')
+      const { start } = await import('#app/start.ts')
       const log = createLog()
       const running = await start({ ...options, demo, nextFreePort, log })
       print('')
