@@ -3,7 +3,7 @@ import fastifyStatic from '@fastify/static'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import websocket from '@fastify/websocket'
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { arrayRoutes } from './arrays/routes.ts'
 import { bucketRoutes } from './buckets/routes.ts'
@@ -28,7 +28,7 @@ const requestTimeoutMs = 60_000
 export async function buildServer(context: ApiContext, dashboard: string, logger: FastifyBaseLogger): Promise<FastifyInstance> {
   const server = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: requestTimeoutMs,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 1000 },
@@ -80,12 +80,10 @@ export async function buildServer(context: ApiContext, dashboard: string, logger
   server.setNotFoundHandler((request, reply) => {
     const page = request.method === 'GET' && request.headers.accept?.includes('text/html') && !request.url.startsWith('/api/')
     if (page) return reply.sendFile('index.html')
-    return reply
-      .code(404)
-      .send({
-        error: 'notFound',
-        message: `there is no ${request.method} ${request.url.split('?')[0]}; GET /openapi.json lists what there is`,
-      })
+    return reply.code(404).send({
+      error: 'notFound',
+      message: `there is no ${request.method} ${request.url.split('?')[0]}; GET /openapi.json lists what there is`,
+    })
   })
   return server
 }

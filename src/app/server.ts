@@ -7,7 +7,9 @@ import { gatewayOfToken } from '#access/gateway-tokens.ts'
 import { buildServer } from '#api/server.ts'
 import type { ApiContext } from '#api/context.ts'
 import { createMemoryBus } from '#bus/memory.ts'
+import type { Batch } from '#core/batch.ts'
 import { systemClock } from '#core/clock.ts'
+import type { DriverModule } from '#core/driver.ts'
 import { ConfigError, messageOf } from '#core/errors.ts'
 import type { Plant } from '#core/plant.ts'
 import type { Uplink } from '#core/uplink.ts'
@@ -16,9 +18,9 @@ import { Gateway } from '#gateway/gateway.ts'
 import { createIngest } from '#ingest/ingest.ts'
 import { openDirectory } from '#plant/directory.ts'
 import { createGatewayBoard } from '#plant/gateway-board.ts'
-import { createEmbeddedStore } from '#store/embedded/store.ts'
+import { createEmbeddedStore } from '#store/embedded/embedded-store.ts'
 import { dashboardFolder } from './dashboard.ts'
-import { drivers } from './drivers.ts'
+import { drivers as ownDrivers } from './drivers.ts'
 import { databaseFile } from './folders.ts'
 import { version } from './version.ts'
 import type { Simulators } from './simulators.ts'
@@ -36,6 +38,10 @@ export interface ServerOptions {
   readonly port: number
   readonly log: Logger
   readonly simulators?: Simulators | undefined
+  /** Instead of those that come along. */
+  readonly drivers?: ReadonlyMap<string, DriverModule>
+  /** Hears of every batch after its durable commit. */
+  readonly onStored?: (batch: Batch) => void
 }
 
 export interface RunningServer {
@@ -44,7 +50,15 @@ export interface RunningServer {
 }
 
 /** Starts everything and resolves when the address answers. Throws `ConfigError`; nothing is left running then. */
-export async function startServer({ plant, folder, port, log, simulators }: ServerOptions): Promise<RunningServer> {
+export async function startServer({
+  plant,
+  folder,
+  port,
+  log,
+  simulators,
+  drivers = ownDrivers,
+  onStored,
+}: ServerOptions): Promise<RunningServer> {
   const started: (() => Promise<unknown> | void)[] = []
   const stop = async () => {
     for (const end of started.splice(0).toReversed()) {
@@ -66,6 +80,7 @@ export async function startServer({ plant, folder, port, log, simulators }: Serv
     const failed = (error: unknown) => log.error(error)
     const directory = await openDirectory(plant, database, store.tags(), failed)
     const bus = createMemoryBus(failed)
+    if (onStored) bus.subscribe('stored', onStored)
     const board = createGatewayBoard(clock)
     const ingest = createIngest({ store, directory, bus, clock, refused: (message) => log.warn(message) })
     const uplinkOf = (gateway: string): Uplink => ({

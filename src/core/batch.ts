@@ -169,19 +169,21 @@ export function batchOf(samples: Iterable<{ tag: TagPath; kind?: Kind; time: Mic
   return builder.build()
 }
 
-/** The rows of a batch that `keep` accepts, as a batch over the same dictionary and side values. */
+/** The rows of a batch that `keep` accepts, with only the tags and side values that they use. */
 export function filterRows(batch: Batch, keep: (row: number) => boolean): Batch {
-  const rows: number[] = []
-  for (let row = 0; row < batch.count; row++) if (keep(row)) rows.push(row)
-  if (rows.length === batch.count) return batch
-  return {
-    ...batch,
-    count: rows.length,
-    tag: Uint32Array.from(rows, (row) => batch.tag[row] as number),
-    time: Float64Array.from(rows, (row) => batch.time[row] as number),
-    value: Float64Array.from(rows, (row) => batch.value[row] as number),
-    quality: Uint8Array.from(rows, (row) => batch.quality[row] as number),
+  const builder = new BatchBuilder()
+  for (let row = 0; row < batch.count; row++) {
+    if (!keep(row)) continue
+    const tag = batch.tag[row] as number
+    builder.addValue(
+      batch.tags[tag] as TagPath,
+      batch.kinds[tag] as Kind,
+      batch.time[row] as Micros,
+      valueAt(batch, row),
+      batch.quality[row] as Quality,
+    )
   }
+  return builder.build()
 }
 
 /** Byte of a kind on the wire and on disk. */

@@ -8,8 +8,22 @@ export interface Clock {
   after(delayMs: number, act: () => void): () => void
 }
 
+let anchor = performance.timeOrigin
+
+/** How far the fine clock may stray from the system's before it is set again, e.g. after the system's clock was corrected. */
+const strayMsMax = 2
+
+/** The system's clock, with the microseconds that `Date` lacks. */
 export const systemClock: Clock = {
-  now: () => Math.round((performance.timeOrigin + performance.now()) * 1000),
+  now() {
+    const wall = Date.now()
+    let fine = performance.now() + anchor
+    if (Math.abs(fine - wall - 0.5) > strayMsMax) {
+      anchor += wall - fine
+      fine = wall
+    }
+    return Math.round(fine * 1000)
+  },
   after(delayMs, act) {
     const timer = setTimeout(act, delayMs)
     return () => clearTimeout(timer)

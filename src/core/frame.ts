@@ -127,7 +127,8 @@ class Reader {
   #view: DataView
 
   constructor(frame: Uint8Array, view: DataView) {
-    this.#frame = frame
+    // A plain view: the slice of a Node Buffer would share its memory instead of copying it.
+    this.#frame = new Uint8Array(frame.buffer, frame.byteOffset, frame.byteLength)
     this.#view = view
   }
 

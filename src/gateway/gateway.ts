@@ -54,6 +54,7 @@ export class Gateway {
   #wake: () => void = () => {}
   #flushing: { promise: Promise<void>; settle: (error?: Error) => void } | undefined
   #outboxFault: string | undefined
+  #closed = false
 
   /** Opens the outbox and checks every connection. Throws `ConfigError`; touches no machine. */
   constructor(options: GatewayOptions) {
@@ -84,6 +85,8 @@ export class Gateway {
     this.#wake()
     await this.#uplinkDone
     await this.#report()
+    this.#closed = true
+    this.#flushing?.settle(new RetryLater('the gateway has stopped'))
     this.#outbox.close()
   }
 
@@ -121,6 +124,7 @@ export class Gateway {
   }
 
   #flush(): void {
+    if (this.#closed) return
     const waiting = this.#flushing
     this.#flushing = undefined
     const now = this.#options.clock.now()
