@@ -46,7 +46,10 @@ export function rowReader(columns: Columns, choices: RowChoices): (fields: reado
     const known = machines.get(group)
     if (known) return known
     const path = placeholder === undefined ? choices.machine : choices.machine.replaceAll(placeholder, group)
-    const fault = group.includes('/') ? `"${group}" holds a "/"` : machinePathFault(path)
+    const fault =
+      columns.group !== undefined && (group === '' || group.includes('/'))
+        ? `"${group}" in ${columns.names[columns.group]} is no name`
+        : machinePathFault(path)
     if (fault !== undefined) return `it names no machine: ${fault}`
     if (machines.size >= machinesMax) return `it names one machine more than the ${machinesMax} that one import may have`
     const machine = { path, rows: 0, lastTime: Number.NaN }
