@@ -2,7 +2,8 @@
 // It never reconnects (Modbus Messaging on TCP/IP V1.0b).
 import { connect, type Socket } from 'node:net'
 import type { Clock } from '#core/clock.ts'
-import { messageOf, NotConnected } from '#core/errors.ts'
+import { NotConnected } from '#core/errors.ts'
+import { networkReason } from '#drivers/shared/network-reason.ts'
 import { WrongAnswer } from './pdu.ts'
 
 /** No answer came in time: the unit may be dead, the others need not be. */
@@ -33,16 +34,6 @@ const headerBytes = 7
 /** Unit and PDU, as the header counts them. */
 const lengthMin = 3
 const lengthMax = 254
-const refusals: Record<string, string> = {
-  ECONNREFUSED: 'nothing listens there',
-  EHOSTUNREACH: 'there is no route to the host',
-  ENETUNREACH: 'there is no route to the network',
-  ENOTFOUND: 'the host name is unknown',
-  EAI_AGAIN: 'the host name cannot be looked up now',
-  ECONNRESET: 'the device reset the connection',
-  EPIPE: 'the device closed the connection',
-  ETIMEDOUT: 'the network gave up waiting',
-}
 
 export class ModbusTcpClient {
   #options: TcpClientOptions
@@ -83,9 +74,7 @@ export class ModbusTcpClient {
         resolve()
       })
       socket.on('data', (chunk: Buffer) => this.#take(chunk))
-      socket.on('error', (error: NodeJS.ErrnoException) =>
-        this.#end(new NotConnected(`${this.#place}: ${refusals[error.code ?? ''] ?? messageOf(error)}`)),
-      )
+      socket.on('error', (error) => this.#end(new NotConnected(`${this.#place}: ${networkReason(error)}`)))
       socket.on('close', () => {
         this.#end(new NotConnected(`${this.#place} closed the connection`))
         settle()
