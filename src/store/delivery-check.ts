@@ -1,0 +1,84 @@
+// The border of every store: what could corrupt it is refused here, before anything is written.
+import { arrayElementsMax } from '#core/array.ts'
+import type { Batch } from '#core/batch.ts'
+import { Rejected } from '#core/errors.ts'
+import type { TagPath } from '#core/path.ts'
+import type { Delivery, Origin } from '#core/store.ts'
+import type { Kind } from '#core/tag.ts'
+
+/** Longest name of a source, in characters. */
+export const sourceLengthMax = 200
+
+/** Newest sequence per source and kind per tag: what a store knows, or what a group under way adds to it. */
+export interface Known {
+  newest(source: string): number
+  kind(path: TagPath): Kind | undefined
+}
+
+/** What deliveries bring that was not known. */
+export interface News {
+  readonly origins: Map<string, number>
+  readonly kinds: Map<TagPath, Kind>
+}
+
+export const isRepetition = (origin: Origin | undefined, known: Known): boolean =>
+  origin !== undefined && origin.sequence <= known.newest(origin.source)
+
+/** What is known with the news on top. */
+export const knownWith = (known: Known, news: News): Known => ({
+  newest: (source) => news.origins.get(source) ?? known.newest(source),
+  kind: (path) => news.kinds.get(path) ?? known.kind(path),
+})
+
+/** Checks deliveries in order and returns which are new, and what they bring. Throws `Rejected` with the first fault. */
+export function checkDeliveries(deliveries: readonly Delivery[], known: Known): { fresh: boolean[]; news: News } {
+  const news: News = { origins: new Map(), kinds: new Map() }
+  const now = knownWith(known, news)
+  const fresh = deliveries.map(({ batch, origin }) => {
+    if (origin) checkOrigin(origin)
+    if (isRepetition(origin, now)) return false
+    const used = checkRows(batch)
+    batch.tags.forEach((path, index) => {
+      if (used[index] === 0) return
+      const kind = batch.kinds[index] as Kind
+      const before = now.kind(path)
+      if (before === undefined) news.kinds.set(path, kind)
+      else if (before !== kind)
+        throw new Rejected(`the tag ${path} holds ${before} values and cannot take a ${kind}: send it under another name, or as ${before}`)
+    })
+    if (origin) news.origins.set(origin.source, origin.sequence)
+    return true
+  })
+  return { fresh, news }
+}
+
+function checkOrigin({ source, sequence }: Origin): void {
+  if (source.length === 0 || source.length > sourceLengthMax)
+    throw new Rejected(`the source of a batch has a name of ${source.length} characters; it must have 1 to ${sourceLengthMax}`)
+  if (!Number.isSafeInteger(sequence) || sequence < 1)
+    throw new Rejected(`the batch of source ${source} has the number ${sequence}; batches are numbered 1, 2, 3 …`)
+}
+
+/** Returns, per dictionary entry, whether any row uses it: a tag is known from its first sample. */
+function checkRows(batch: Batch): Uint8Array {
+  const { count, tag, time, value, quality, tags, kinds, texts, arrays } = batch
+  if (count > Math.min(tag.length, time.length, value.length, quality.length))
+    throw new Rejected(`the batch says ${count} rows and its columns are shorter`)
+  for (const { shape, data } of arrays)
+    if (data.length === 0 || data.length > arrayElementsMax || shape.length > 2 || shape.reduce((a, b) => a * b, 1) !== data.length)
+      throw new Rejected(`an array of shape ${shape.join('×')} has ${data.length} elements; the most is ${arrayElementsMax}`)
+  const sideCounts = tags.map((_, index) => (kinds[index] === 'text' ? texts.length : kinds[index] === 'array' ? arrays.length : -1))
+  const used = new Uint8Array(tags.length)
+  for (let row = 0; row < count; row++) {
+    const sideCount = sideCounts[tag[row] as number]
+    if (sideCount === undefined) throw new Rejected(`row ${row} of the batch names tag ${tag[row]} of ${tags.length}`)
+    if (!Number.isSafeInteger(time[row]))
+      throw new Rejected(`row ${row} of the batch, tag ${tags[tag[row] as number]}, has the time ${time[row]}: write whole microseconds`)
+    used[tag[row] as number] = 1
+    if (sideCount < 0) continue
+    const index = value[row] as number
+    if (!Number.isNaN(index) && !(Number.isInteger(index) && index >= 0 && index < sideCount))
+      throw new Rejected(`row ${row} of the batch, tag ${tags[tag[row] as number]}, names value ${index} of ${sideCount}`)
+  }
+  return used
+}

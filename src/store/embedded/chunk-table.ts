@@ -1,0 +1,132 @@
+// Sealed rows of scalar tags: chunks in SQLite. Chunks of a tag are disjoint in time.
+import type { StatementSync } from 'node:sqlite'
+import type { Log } from '#core/driver.ts'
+import { messageOf } from '#core/errors.ts'
+import type { Micros } from '#core/time.ts'
+import { decodeChunk, encodeChunk } from '#store/chunk/chunk-codec.ts'
+import { chunkStatistics, decodeStatistics, encodeStatistics, type ChunkStatistics } from '#store/chunk/chunk-statistics.ts'
+import type { Rows } from '#store/chunk/rows.ts'
+import type { Database } from './database.ts'
+
+export interface Chunk {
+  readonly tag: number
+  readonly start: Micros
+  /** Time of its newest row. */
+  readonly end: Micros
+  readonly count: number
+  readonly statistics: ChunkStatistics
+  /** Id of its bytes; never used again while the store is open. */
+  readonly data: number
+}
+
+export class ChunkTable {
+  readonly #log: Log
+  readonly #cacheRowsMax: number
+  readonly #cache = new Map<number, Rows>()
+  readonly #damaged = new Set<number>()
+  readonly #selectFrom: StatementSync
+  readonly #selectBefore: StatementSync
+  readonly #selectBytes: StatementSync
+  readonly #insertChunk: StatementSync
+  readonly #insertData: StatementSync
+  readonly #deleteChunk: StatementSync
+  readonly #deleteData: StatementSync
+  readonly #quarantine: StatementSync
+  #cachedRows = 0
+  #nextData: number
+
+  /** `cacheRowsMax` bounds the decoded chunks kept for rows that come late. */
+  constructor({ reader, writer }: Database, log: Log, cacheRowsMax: number) {
+    this.#log = log
+    this.#cacheRowsMax = cacheRowsMax
+    const columns = 'start, end, count, statistics, data'
+    this.#selectFrom = reader.prepare(`select ${columns} from chunk where tag = ?1
+      and start >= coalesce((select max(start) from chunk where tag = ?1 and start <= ?2), ?2) and start < ?3 and end >= ?2 order by start limit ?4`)
+    this.#selectBefore = reader.prepare(`select ${columns} from chunk where tag = ? and start < ? order by start desc limit ?`)
+    this.#selectBytes = reader.prepare('select bytes from chunk_data where id = ?')
+    this.#insertChunk = writer.prepare('insert into chunk(tag, start, end, count, statistics, data) values(?, ?, ?, ?, ?, ?)')
+    this.#insertData = writer.prepare('insert into chunk_data(id, bytes) values(?, ?)')
+    this.#deleteChunk = writer.prepare('delete from chunk where tag = ? and start = ?')
+    this.#deleteData = writer.prepare('delete from chunk_data where id = ?')
+    this.#quarantine = writer.prepare(`insert into damaged_chunk(tag, start, end, count, bytes)
+      values(?, ?, ?, ?, (select bytes from chunk_data where id = ?))`)
+    for (const statement of [this.#selectFrom, this.#selectBefore]) statement.setReturnArrays(true)
+    this.#nextData = Number(reader.prepare('select coalesce(max(id), 0) + 1 as next from chunk_data').get()?.['next'])
+  }
+
+  /** Chunks found damaged since the store was opened. */
+  get damagedChunks(): number {
+    return this.#damaged.size
+  }
+
+  /** Up to `limit` chunks that reach into from ≤ time < to, oldest first. */
+  from(tag: number, from: Micros, to: Micros, limit: number): Chunk[] {
+    return this.#selectFrom.all(tag, from, to, limit).map((row) => chunkOf(tag, row))
+  }
+
+  /** Up to `limit` chunks that begin before `before`, newest first. */
+  before(tag: number, before: Micros, limit: number): Chunk[] {
+    return this.#selectBefore.all(tag, before, limit).map((row) => chunkOf(tag, row))
+  }
+
+  /** The rows of a chunk, or undefined when it is damaged: that is counted and logged once. */
+  rows(chunk: Chunk): Rows | undefined {
+    const cached = this.#cache.get(chunk.data)
+    if (cached) return cached
+    try {
+      const rows = decodeChunk(this.#selectBytes.get(chunk.data)?.['bytes'] as Uint8Array)
+      this.#damaged.delete(chunk.data)
+      return rows
+    } catch (error) {
+      if (!this.#damaged.has(chunk.data))
+        this.#log.warn(
+          `chunk ${chunk.data} with ${chunk.count} samples of tag ${chunk.tag} cannot be read (${messageOf(error)}); all others can: restore it from a backup`,
+        )
+      this.#damaged.add(chunk.data)
+      return undefined
+    }
+  }
+
+  /** The rows of the chunk that covers a time, kept at hand because late rows come in groups. */
+  rowsAround(tag: number, time: Micros): Rows | undefined {
+    const [chunk] = this.from(tag, time, time + 1, 1)
+    const rows = chunk && this.rows(chunk)
+    if (rows) this.#remember(chunk.data, rows)
+    return rows
+  }
+
+  /** Writes rows as one chunk. Inside a transaction of the writer. */
+  insert(tag: number, rows: Rows): void {
+    const data = this.#nextData++
+    const end = rows.time[rows.count - 1] as number
+    this.#insertData.run(data, encodeChunk(rows))
+    this.#insertChunk.run(tag, rows.time[0] as number, end, rows.count, encodeStatistics(chunkStatistics(rows)), data)
+  }
+
+  delete(chunk: Chunk): void {
+    this.#deleteChunk.run(chunk.tag, chunk.start)
+    this.#deleteData.run(chunk.data)
+  }
+
+  /** Moves a damaged chunk aside, bytes and all, so that its range of time can be written again. */
+  quarantine(chunk: Chunk): void {
+    this.#quarantine.run(chunk.tag, chunk.start, chunk.end, chunk.count, chunk.data)
+    this.delete(chunk)
+  }
+
+  #remember(data: number, rows: Rows): void {
+    const known = this.#cache.delete(data)
+    this.#cache.set(data, rows)
+    if (!known) this.#cachedRows += rows.count
+    for (const [oldest, { count }] of this.#cache) {
+      if (this.#cachedRows <= this.#cacheRowsMax) break
+      this.#cache.delete(oldest)
+      this.#cachedRows -= count
+    }
+  }
+}
+
+function chunkOf(tag: number, row: unknown): Chunk {
+  const [start, end, count, statistics, data] = row as [number, number, number, Uint8Array, number]
+  return { tag, start, end, count, statistics: decodeStatistics(statistics), data }
+}

@@ -1,0 +1,60 @@
+// One record of the write-ahead log: the deliveries that one fdatasync makes durable, all or none of them.
+// u32 magic "MWL1", u32 length, u32 crc32 of all behind it, u32 deliveries; per delivery: u32 frame length, u16 source length, u16 0,
+// f64 sequence, source in UTF-8, padding to 8, frame (docs/specs/batch.md), padding to 8. Little-endian.
+import { crc32 } from 'node:zlib'
+import { encodeFrame, decodeFrame } from '#core/frame.ts'
+import { Rejected } from '#core/errors.ts'
+import type { Delivery } from '#core/store.ts'
+
+export const recordMagic = 0x314c574d
+export const recordHeaderBytes = 16
+const deliveryHeaderBytes = 16
+const pad8 = (length: number) => (8 - (length % 8)) % 8
+const utf8 = { encode: new TextEncoder(), decode: new TextDecoder() }
+
+/** The record as pieces, to be written one after another. */
+export function encodeRecord(deliveries: readonly Delivery[]): Uint8Array[] {
+  const header = new Uint8Array(recordHeaderBytes)
+  const pieces: Uint8Array[] = [header]
+  for (const { batch, origin } of deliveries) {
+    const frame = encodeFrame(batch, crc32)
+    const source = utf8.encode.encode(origin?.source ?? '')
+    const head = new Uint8Array(deliveryHeaderBytes + source.length + pad8(source.length))
+    const view = new DataView(head.buffer)
+    view.setUint32(0, frame.length, true)
+    view.setUint16(4, source.length, true)
+    view.setFloat64(8, origin?.sequence ?? 0, true)
+    head.set(source, deliveryHeaderBytes)
+    pieces.push(head, frame, new Uint8Array(pad8(frame.length)))
+  }
+  const view = new DataView(header.buffer)
+  view.setUint32(0, recordMagic, true)
+  view.setUint32(4, bytesOf(pieces), true)
+  view.setUint32(12, deliveries.length, true)
+  let checksum = crc32(header.subarray(12))
+  for (const piece of pieces.slice(1)) checksum = crc32(piece, checksum)
+  view.setUint32(8, checksum, true)
+  return pieces
+}
+
+export const bytesOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, piece) => sum + piece.length, 0)
+
+/** Reads a whole record back. Throws `Rejected` when it is damaged. */
+export function decodeRecord(record: Uint8Array): Delivery[] {
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength)
+  if (view.getUint32(8, true) !== crc32(record.subarray(12))) throw new Rejected('its checksum does not match')
+  const deliveries: Delivery[] = []
+  let at = recordHeaderBytes
+  for (let left = view.getUint32(12, true); left > 0; left--) {
+    const frameLength = view.getUint32(at, true)
+    const sourceLength = view.getUint16(at + 4, true)
+    const sequence = view.getFloat64(at + 8, true)
+    at += deliveryHeaderBytes
+    const source = utf8.decode.decode(record.subarray(at, at + sourceLength))
+    at += sourceLength + pad8(sourceLength)
+    const batch = decodeFrame(record.subarray(at, at + frameLength), crc32)
+    at += frameLength + pad8(frameLength)
+    deliveries.push(sourceLength === 0 ? { batch } : { batch, origin: { source, sequence } })
+  }
+  return deliveries
+}

@@ -1,0 +1,183 @@
+// The write-ahead log: numbered segment files of records. What `write` resolved is on the disk; what it rejected is gone from it.
+import { open, readdir, rm, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { messageOf, RetryLater } from '#core/errors.ts'
+import type { Log } from '#core/driver.ts'
+import type { Delivery } from '#core/store.ts'
+import { bytesOf, decodeRecord, recordHeaderBytes, recordMagic } from './log-record.ts'
+
+export type OpenFile = (path: string, flags: string) => Promise<FileHandle>
+
+/** Longest record that is believed on replay, in bytes. */
+const recordBytesMax = 1 << 30
+const segmentPattern = /^log-(\d{10})$/
+const segmentName = (segment: number) => `log-${String(segment).padStart(10, '0')}`
+
+export class WriteAheadLog {
+  readonly #folder: string
+  readonly #log: Log
+  readonly #open: OpenFile
+  readonly #sealedBytes = new Map<number, number>()
+  #segment = 0
+  #file: FileHandle | undefined
+  /** End of the last good record of the current segment. */
+  #end = 0
+  #needsCut = false
+  /** Damaged records that replay had to skip. */
+  damagedRecords = 0
+
+  constructor(folder: string, log: Log, openFile: OpenFile = open) {
+    this.#folder = folder
+    this.#log = log
+    this.#open = openFile
+  }
+
+  get bytes(): number {
+    return this.#sealedBytes.values().reduce((sum, bytes) => sum + bytes, this.#end)
+  }
+
+  /** Bytes of the segment that is being written. */
+  get segmentBytes(): number {
+    return this.#end
+  }
+
+  /** Gives `replay` every record of the segments behind `sealed`, oldest first, deletes the others, and starts a new segment. */
+  async start(sealed: number, replay: (deliveries: Delivery[]) => void): Promise<void> {
+    const names = (await readdir(this.#folder)).filter((name) => segmentPattern.test(name)).toSorted()
+    this.#segment = sealed
+    for (const name of names) {
+      const segment = Number(segmentPattern.exec(name)?.[1])
+      const path = join(this.#folder, name)
+      if (segment <= sealed) await rm(path)
+      else {
+        this.#sealedBytes.set(segment, await this.#replaySegment(path, replay))
+        this.#segment = segment
+      }
+    }
+    await this.#openSegment(this.#segment + 1)
+  }
+
+  /** Appends one record and makes it durable. On failure nothing of it stays, and `RetryLater` says why. One call at a time. */
+  async write(record: readonly Uint8Array[]): Promise<void> {
+    const length = bytesOf(record)
+    try {
+      const file = this.#file as FileHandle
+      if (this.#needsCut) await this.#cut(file)
+      this.#needsCut = true
+      const { bytesWritten } = await file.writev(record as Uint8Array[], this.#end)
+      if (bytesWritten < length) await this.#writeRest(file, Buffer.concat(record), bytesWritten)
+      await file.datasync()
+      this.#needsCut = false
+      this.#end += length
+    } catch (error) {
+      await this.#cut(this.#file as FileHandle).catch(() => {})
+      throw diskFault(error, this.#folder)
+    }
+  }
+
+  /** Closes the current segment, starts the next, and returns the closed one's number. Not while `write` runs. */
+  async rotate(): Promise<number> {
+    const [segment, file, bytes] = [this.#segment, this.#file, this.#end]
+    if (this.#needsCut) await this.#cut(file as FileHandle)
+    await this.#openSegment(segment + 1)
+    await file?.close()
+    this.#sealedBytes.set(segment, bytes)
+    return segment
+  }
+
+  /** Deletes the segments up to `segment`: their content is durable elsewhere. */
+  async drop(segment: number): Promise<void> {
+    for (const number of [...this.#sealedBytes.keys()].filter((number) => number <= segment)) {
+      await rm(join(this.#folder, segmentName(number)), { force: true })
+      this.#sealedBytes.delete(number)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close()
+    this.#file = undefined
+  }
+
+  async #openSegment(segment: number): Promise<void> {
+    const file = await this.#open(join(this.#folder, segmentName(segment)), 'w')
+    const folder = await open(this.#folder, 'r')
+    await folder.sync().finally(() => folder.close())
+    this.#segment = segment
+    this.#file = file
+    this.#end = 0
+  }
+
+  /** A short write says nothing of its reason: the next attempt either goes on or throws it. */
+  async #writeRest(file: FileHandle, record: Uint8Array, written: number): Promise<void> {
+    while (written < record.length) {
+      const { bytesWritten } = await file.write(record, written, record.length - written, this.#end + written)
+      if (bytesWritten === 0) throw new Error('the disk took no more bytes')
+      written += bytesWritten
+    }
+  }
+
+  async #cut(file: FileHandle): Promise<void> {
+    await file.truncate(this.#end)
+    await file.datasync()
+    this.#needsCut = false
+  }
+
+  /** Replays one segment, cuts a torn tail, and returns how many bytes are good. */
+  async #replaySegment(path: string, replay: (deliveries: Delivery[]) => void): Promise<number> {
+    const file = await open(path, 'r+')
+    try {
+      const { size } = await file.stat()
+      let at = 0
+      while (at < size) {
+        const length = await recordLength(file, at, size)
+        if (length === 0) break
+        const record = Buffer.allocUnsafeSlow(length)
+        await file.read(record, 0, length, at)
+        const deliveries = readable(record)
+        if (typeof deliveries !== 'string') replay(deliveries)
+        else if ((await recordLength(file, at + length, size)) === 0) break
+        else {
+          this.damagedRecords++
+          this.#log.warn(
+            `a record of ${length} bytes at byte ${at} of ${path} is damaged and was left out (${deliveries}); the rest is used`,
+          )
+        }
+        at += length
+      }
+      if (at < size) {
+        this.#log.warn(`cut ${size - at} bytes off the end of ${path}: a record that was never finished, so never acknowledged`)
+        await file.truncate(at)
+        await file.datasync()
+      }
+      return at
+    } finally {
+      await file.close()
+    }
+  }
+}
+
+/** Length of the record that begins at `at`, or 0 when none can begin there. */
+async function recordLength(file: FileHandle, at: number, size: number): Promise<number> {
+  const header = Buffer.alloc(recordHeaderBytes)
+  if (at + recordHeaderBytes > size || (await file.read(header, 0, recordHeaderBytes, at)).bytesRead < recordHeaderBytes) return 0
+  const length = header.readUInt32LE(4)
+  const isRecord = header.readUInt32LE(0) === recordMagic && length >= recordHeaderBytes && length <= recordBytesMax
+  return isRecord && at + length <= size ? length : 0
+}
+
+function readable(record: Uint8Array): Delivery[] | string {
+  try {
+    return decodeRecord(record)
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+/** The sentence for a disk that took nothing. */
+export function diskFault(error: unknown, folder: string): RetryLater {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const full = code === 'ENOSPC' || code === 'EDQUOT' || /disk is full/.test(messageOf(error))
+  return full
+    ? new RetryLater(`the disk that holds ${folder} is full; nothing of this was stored: free space there, and it goes on by itself`, 5000)
+    : new RetryLater(`cannot write to ${folder} (${messageOf(error)}); nothing of this was stored: check the disk, it is tried again`, 5000)
+}
