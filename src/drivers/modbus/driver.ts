@@ -2,8 +2,8 @@
 import type { Value } from '#core/batch.ts'
 import { defineDriver, type Driver, type DriverContext, type Point } from '#core/driver.ts'
 import { messageOf, NotConnected, Rejected } from '#core/errors.ts'
-import { qualities } from '#core/quality.ts'
-import { checkWritten, illegalFunction, ModbusException, readAnswer, readRequest } from './pdu.ts'
+import { qualities, type Quality } from '#core/quality.ts'
+import { checkWritten, illegalAddress, illegalFunction, ModbusException, readAnswer, readRequest } from './pdu.ts'
 import { planReads, splitRead, type Read } from './plan.ts'
 import { checkPoints, readPoint, writeRequests } from './point.ts'
 import { addressSchema, settingsSchema, widthOf, type ModbusAddress, type ModbusSettings } from './settings.ts'
@@ -14,7 +14,7 @@ const silentReadsMax = 3
 /** A silent unit beside answering ones is asked again after 1, 2, 4 ... time-outs, at most after so long. */
 const silentPauseMsMax = 30_000
 /** Exceptions that may come from one item among many: the read is split to find it. */
-const splittingExceptions = new Set([2, 3, 4])
+const splittingExceptions = new Set([illegalAddress, 3, 4])
 const deadUnitExceptions = new Set([10, 11])
 
 /** What is known of one unit id. */
@@ -181,12 +181,17 @@ class ModbusDriver implements Driver {
   /** Marks the points of a read; a lost connection is thrown on, for it is no fault of theirs. */
   #fault(read: Read, error: unknown): void {
     if (error instanceof NotConnected || this.#closed) throw error
-    const isSilent = error instanceof NoAnswer || (error instanceof ModbusException && deadUnitExceptions.has(error.code))
-    const isUnknown = error instanceof ModbusException && error.code === 2
-    const quality = isSilent ? qualities.badNoCommunication : isUnknown ? qualities.badUnknownNode : qualities.badDeviceFailure
+    const quality = qualityOfFailure(error)
     const place = `${read.table} ${read.address}${read.count > 1 ? `–${read.address + read.count - 1}` : ''} of unit ${read.unit}`
-    for (const { point } of read.spans) this.#context.sink.fault(point, quality.code, `${place}: ${messageOf(error)}`)
+    for (const { point } of read.spans) this.#context.sink.fault(point, quality, `${place}: ${messageOf(error)}`)
   }
+}
+
+function qualityOfFailure(error: unknown): Quality {
+  if (error instanceof NoAnswer) return qualities.badNoCommunication.code
+  if (!(error instanceof ModbusException)) return qualities.badDecoding.code
+  if (deadUnitExceptions.has(error.code)) return qualities.badNoCommunication.code
+  return error.code === illegalAddress ? qualities.badUnknownNode.code : qualities.badDeviceFailure.code
 }
 
 export const modbusDriver = defineDriver<ModbusSettings, ModbusAddress>({

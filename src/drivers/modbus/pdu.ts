@@ -28,6 +28,7 @@ const exceptionTexts: Record<number, string> = {
   11: 'the unit behind the gateway does not answer',
 }
 export const illegalFunction = 1
+export const illegalAddress = 2
 
 const readFunctions = { coil: 1, discrete: 2, holding: 3, input: 4 } as const satisfies Record<Table, number>
 

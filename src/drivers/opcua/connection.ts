@@ -2,9 +2,11 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  LogLevel,
   MessageSecurityMode,
   OPCUAClient,
   SecurityPolicy,
+  setLogLevel,
   StatusCodes,
   UserTokenType,
   type ClientSecureChannelLayer,
@@ -17,6 +19,9 @@ import { ConfigError, messageOf, NotConnected } from '#core/errors.ts'
 import { networkReason } from '#drivers/shared/network-reason.ts'
 import type { OpcuaSettings } from './settings.ts'
 import { within } from './within.ts'
+
+// node-opcua writes its warnings to stdout; what matters of them comes as an error to the runner.
+if (process.env.NODEOPCUA_LOG_LEVEL === undefined) setLogLevel(LogLevel.Error)
 
 const connectTimeoutMs = 10_000
 /** node-opcua cuts a socket that is idle for so long, and waits as long for the first answer: the bounds here are shorter. */
