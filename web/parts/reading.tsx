@@ -1,0 +1,65 @@
+// A live value with its unit, coloured beyond a limit, dimmed and explained when its quality is not good. Re-renders by itself.
+import { memo } from 'react'
+import type { MachineTag } from '#api/machines/schema.ts'
+import { limitExceeded } from '#core/limit.ts'
+import type { Limits } from '#core/tag.ts'
+import type { SampleJson } from '#api/schema.ts'
+import { useNow, useToday, useZone } from '#web/data/clock.ts'
+import { useLiveSample } from '#web/data/live-socket.ts'
+import { formatAge, formatClock, formatDate, formatDateTime, type Zone } from '#web/data/time-format.ts'
+import { formatValue, limitLevel, limitText, qualityLevel, qualityText } from '#web/data/value-format.ts'
+import styles from './reading.module.css'
+
+/** The limit that a sample is beyond, unless its quality is bad. */
+export function exceededBy(sample: SampleJson | null, limits: Limits | null): keyof Limits | undefined {
+  if (!sample || typeof sample.value !== 'number' || qualityLevel(sample.quality) === 'bad') return undefined
+  return limitExceeded(limits ?? undefined, sample.value)
+}
+
+type ReadingTag = Pick<MachineTag, 'path' | 'unit' | 'decimals' | 'limits' | 'latest'>
+
+/** `stale`: the machine is offline, so the value is the last known one. */
+export const Reading = memo(function Reading({ tag, stale = false }: { tag: ReadingTag; stale?: boolean }) {
+  const sample = useLiveSample(tag.path, tag.latest)
+  if (!sample) return <span className={`reading ${styles.reading} ${styles.bad}`}>no value yet</span>
+  const quality = qualityLevel(sample.quality)
+  const exceeded = exceededBy(sample, tag.limits)
+  const level = stale ? styles.stale : quality !== 'good' ? styles[quality] : exceeded ? styles[limitLevel(exceeded)] : ''
+  const words = quality === 'good' ? (exceeded ? limitText[exceeded] : '') : qualityText(sample.quality)
+  return (
+    <span className={`reading ${styles.reading} ${level}`} title={words || undefined}>
+      {words && <span className={styles.words}>{words}</span>}
+      <span className={styles.value}>{formatValue(sample.value, tag.decimals)}</span>
+      {tag.unit && <span className={styles.unit}>{tag.unit}</span>}
+    </span>
+  )
+})
+
+/** The source time of a tag's value: its clock time, with the date when that is not today's. */
+export const ReadingTime = memo(function ReadingTime({ tag }: { tag: ReadingTag }) {
+  const sample = useLiveSample(tag.path, tag.latest)
+  const zone = useZone()
+  if (!sample) return <span className="muted">—</span>
+  return <SourceTime ms={Date.parse(sample.time)} zone={zone} />
+})
+
+function SourceTime({ ms, zone }: { ms: number; zone: Zone }) {
+  const ofToday = formatDate(ms, zone) === useToday(zone)
+  return (
+    <time className={`muted ${styles.time}`} dateTime={new Date(ms).toISOString()}>
+      {ofToday ? formatClock(ms, zone, true) : formatDateTime(ms, zone)}
+    </time>
+  )
+}
+
+/** How long ago a time was, counted on every second. */
+export function Age({ time, never = 'never' }: { time: string | null; never?: string }) {
+  const now = useNow()
+  const zone = useZone()
+  if (!time) return <span className="muted">{never}</span>
+  return (
+    <time dateTime={time} title={formatDateTime(Date.parse(time), zone, true)}>
+      {formatAge(Date.parse(time), now)}
+    </time>
+  )
+}

@@ -1,0 +1,175 @@
+// Trend of one machine: which tags, which range, and the chart.
+import { Button, Loader, MultiSelect, SegmentedControl, TextInput } from '@mantine/core'
+import { useElementSize, useMediaQuery } from '@mantine/hooks'
+import { useQuery } from '@tanstack/react-query'
+import { useMemo, useState } from 'react'
+import type { MachineTag } from '#api/machines/schema.ts'
+import { useZone } from '#web/data/clock.ts'
+import { useGeneration } from '#web/data/live-socket.ts'
+import { useStableList } from '#web/data/stable-list.ts'
+import { fromInput, toInput } from '#web/data/time-format.ts'
+import { boundsOf, linesMax, type Preset, presets, type TimeRange } from '#web/data/time-range.ts'
+import { isLive, trendQuery } from '#web/data/trend-query.ts'
+import { lineColors } from '#web/theme/theme.ts'
+import { BackIcon } from './icons.tsx'
+import { Skeletons } from './loading.tsx'
+import { Empty, Failed } from './notice.tsx'
+import { TrendChart } from './trend-chart.tsx'
+import styles from './trend-panel.module.css'
+
+interface Properties {
+  tags: readonly MachineTag[]
+  /** Names of the shown tags. */
+  chosen: readonly string[]
+  choose: (names: string[]) => void
+  range: TimeRange
+  changeRange: (range: TimeRange) => void
+}
+
+/** So that a slightly resized window does not ask anew. */
+const widthStep = 50
+
+export function TrendPanel({ tags, chosen, choose, range, changeRange }: Properties) {
+  const { ref, width } = useElementSize<HTMLDivElement>()
+  const small = useMediaQuery('(max-width: 640px)')
+  const generation = useGeneration()
+  const [before, setBefore] = useState<TimeRange[]>([])
+  const shown = useMemo(() => chosen.flatMap((name) => tags.find((tag) => tag.name === name) ?? []), [tags, chosen])
+  const paths = useStableList(shown.map(({ path }) => path))
+  const buckets = Math.ceil(width / widthStep) * widthStep
+  const { data: trend, error, isFetching, isPlaceholderData, refetch } = useQuery(trendQuery(paths, range, buckets, generation))
+  // While other tags are being loaded the chart goes on with those it has.
+  const drawn = trend?.series.map(({ tag }) => tag).join('\n')
+  const definitions = tags.map(({ path, unit, decimals, limits }) => [path, unit, decimals, limits])
+  const lines = useMemo(
+    () =>
+      (drawn ?? '').split('\n').flatMap((path, index) => {
+        const tag = tags.find((tag) => tag.path === path)
+        if (!tag) return []
+        const { name, unit, decimals, limits } = tag
+        return { tag: path, name, unit, decimals, limits, color: lineColors[index % lineColors.length] as string }
+      }),
+    // The definitions alone: new latest values must not make a new chart.
+    // oxlint-disable-next-line react/exhaustive-deps
+    [drawn, JSON.stringify(definitions)],
+  )
+  const zoom = (from: number, to: number) => {
+    setBefore([...before, range])
+    changeRange({ from: Math.floor(from), to: Math.max(Math.ceil(to), Math.floor(from) + 10) })
+  }
+  const back = (steps: number) => {
+    const target = before.at(-steps)
+    setBefore(before.slice(0, -steps))
+    changeRange(target ?? { preset: 'live' })
+  }
+  return (
+    <section className="panel" aria-label="Trend">
+      <div className="panel-head">
+        <h2>Trend</h2>
+        {isFetching && !isLive(range) && <Loader size={14} aria-label="Loading" />}
+        {!('preset' in range) && (
+          <Button size="compact-sm" variant="default" leftSection={<BackIcon size={14} />} onClick={() => back(1)}>
+            Back
+          </Button>
+        )}
+        <RangeControl
+          range={range}
+          changeRange={(range) => {
+            setBefore([])
+            changeRange(range)
+          }}
+        />
+      </div>
+      <div className={styles.tags}>
+        <MultiSelect
+          aria-label="Tags in the chart"
+          size="xs"
+          data={tags.filter(({ kind }) => kind === 'number' || kind === 'boolean').map(({ name }) => name)}
+          value={[...chosen]}
+          onChange={choose}
+          maxValues={linesMax}
+          searchable
+          hidePickedOptions
+          placeholder={chosen.length === 0 ? 'Choose up to eight tags' : chosen.length < linesMax ? 'add' : ''}
+        />
+      </div>
+      <div ref={ref} className={styles.body} data-loading={isPlaceholderData}>
+        {error && !trend ? (
+          <Failed what="The trend" error={error} retry={() => void refetch()} />
+        ) : shown.length === 0 ? (
+          <Empty title="No tag chosen">Choose one or more tags above to see their trend.</Empty>
+        ) : !trend ? (
+          <Skeletons count={1} height={small ? 270 : 350} label="Loading the trend" />
+        ) : (
+          <TrendChart
+            trend={trend}
+            lines={lines}
+            moving={isLive(range) && !isPlaceholderData}
+            height={small ? 240 : 320}
+            onZoom={zoom}
+            onReset={() => !('preset' in range) && back(Math.max(1, before.length))}
+          />
+        )}
+        {trend && shown.length > 0 && !isLive(range) && trend.series.every(({ time }) => time.length === 0) && (
+          <p className={styles.nothing}>No samples in this range.</p>
+        )}
+      </div>
+    </section>
+  )
+}
+
+function RangeControl({ range, changeRange }: { range: TimeRange; changeRange: (range: TimeRange) => void }) {
+  const own = !('preset' in range)
+  return (
+    <div className={styles.range}>
+      <SegmentedControl
+        size="xs"
+        aria-label="Range"
+        value={own ? 'own' : range.preset}
+        data={[...Object.entries(presets).map(([value, { label }]) => ({ value, label })), { value: 'own', label: 'Own' }]}
+        onChange={(value) => changeRange(value === 'own' ? boundsOf(range, Date.now()) : { preset: value as Preset })}
+      />
+      {own && <OwnRange key={`${range.from} ${range.to}`} range={range} changeRange={changeRange} />}
+    </div>
+  )
+}
+
+function OwnRange({ range, changeRange }: { range: { from: number; to: number }; changeRange: (range: TimeRange) => void }) {
+  const zone = useZone()
+  const [from, setFrom] = useState(range.from)
+  const [to, setTo] = useState(range.to)
+  const wrong = !(from < to)
+  return (
+    <form
+      className={styles.own}
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (!wrong) changeRange({ from, to })
+      }}
+    >
+      <TextInput
+        key={`from ${zone}`}
+        size="xs"
+        type="datetime-local"
+        step={1}
+        aria-label={`From, ${zone}`}
+        defaultValue={toInput(from, zone)}
+        onChange={(event) => setFrom(fromInput(event.currentTarget.value, zone) ?? Number.NaN)}
+      />
+      <span className="muted">to</span>
+      <TextInput
+        key={`to ${zone}`}
+        size="xs"
+        type="datetime-local"
+        step={1}
+        aria-label={`To, ${zone}`}
+        error={wrong}
+        defaultValue={toInput(to, zone)}
+        onChange={(event) => setTo(fromInput(event.currentTarget.value, zone) ?? Number.NaN)}
+      />
+      <Button type="submit" size="xs" variant="default" disabled={wrong || (from === range.from && to === range.to)}>
+        Show
+      </Button>
+    </form>
+  )
+}

@@ -1,0 +1,95 @@
+// The plant at a glance: tree, counts by status, and a live card per machine.
+import { CloseButton, TextInput } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useDeferredValue, useMemo, useState } from 'react'
+import { machineMetricsQuery, machineStatusQuery } from '#web/data/queries.ts'
+import { buildPlantTree, byPath, countStatuses, type MachineFilter, passes, statuses } from '#web/data/plant-tree.ts'
+import { useTitle } from '#web/data/title.ts'
+import { CardGrid } from '#web/parts/card-grid.tsx'
+import { ChevronIcon, SearchIcon } from '#web/parts/icons.tsx'
+import { Skeletons } from '#web/parts/loading.tsx'
+import { Empty, Failed } from '#web/parts/notice.tsx'
+import { PlantTree } from '#web/parts/plant-tree.tsx'
+import { StatusFilter } from '#web/parts/status-filter.tsx'
+import styles from './overview.module.css'
+
+const everything: MachineFilter = { status: 'all', text: '', below: '' }
+
+export function Overview() {
+  const machinesQuery = useQuery(machineStatusQuery)
+  const metricsQuery = useQuery(machineMetricsQuery)
+  const [filter, setFilter] = useState(everything)
+  const [treeOpen, setTreeOpen] = useState(false)
+  const machines = useMemo(() => (machinesQuery.data ?? []).toSorted(byPath), [machinesQuery.data])
+  const tree = useMemo(() => buildPlantTree(machines), [machines])
+  const metrics = useMemo(() => new Map(metricsQuery.data?.map(({ path, metrics }) => [path, metrics ?? []])), [metricsQuery.data])
+  const applied = useDeferredValue(filter)
+  const shown = useMemo(() => machines.filter((machine) => passes(machine, applied)), [machines, applied])
+  const inPlace = useMemo(() => machines.filter((machine) => passes(machine, { ...applied, status: 'all' })), [machines, applied])
+  const counts = countStatuses(inPlace)
+  useTitle(counts.alarm > 0 ? `Overview (${counts.alarm} in alarm)` : 'Overview')
+
+  if (machinesQuery.error && !machinesQuery.data)
+    return <Failed what="The machines" error={machinesQuery.error} retry={() => void machinesQuery.refetch()} />
+  return (
+    <div className={styles.layout}>
+      <h1 className={styles.title}>Overview</h1>
+      <aside className={`panel ${styles.tree}`} data-open={treeOpen}>
+        <button type="button" className={styles.toggle} aria-expanded={treeOpen} onClick={() => setTreeOpen(!treeOpen)}>
+          <ChevronIcon size={14} /> {filter.below || 'Whole plant'}
+        </button>
+        <div className={styles.treeBody}>
+          {machinesQuery.data ? (
+            <PlantTree
+              roots={tree}
+              total={machines.length}
+              chosen={filter.below}
+              choose={(below) => {
+                setFilter({ ...filter, below })
+                setTreeOpen(false)
+              }}
+            />
+          ) : (
+            <Skeletons count={8} height={20} label="Loading the plant" />
+          )}
+        </div>
+      </aside>
+      <section className={styles.main} aria-label="Machines">
+        <div className={styles.bar}>
+          <StatusFilter
+            total={inPlace.length}
+            counts={counts}
+            statuses={statuses}
+            chosen={filter.status}
+            choose={(status) => setFilter({ ...filter, status })}
+          />
+          <TextInput
+            className={styles.search}
+            aria-label="Filter machines by name, path or profile"
+            placeholder="Filter by name, path or profile"
+            leftSection={<SearchIcon size={16} />}
+            value={filter.text}
+            onChange={(event) => setFilter({ ...filter, text: event.currentTarget.value })}
+            rightSection={filter.text && <CloseButton size="sm" aria-label="Clear" onClick={() => setFilter({ ...filter, text: '' })} />}
+          />
+        </div>
+        {!machinesQuery.data || metricsQuery.isLoading ? (
+          <Skeletons count={5} height={142} label="Loading the machines" />
+        ) : machines.length === 0 ? (
+          <Empty title="No machines yet">
+            A machine appears here with its first sample, or when the plant file names it. Add a connection to the plant file, or start the
+            demo with millwright start --demo.
+          </Empty>
+        ) : shown.length === 0 ? (
+          <Empty title="No machine matches">
+            <button type="button" className={styles.clear} onClick={() => setFilter(everything)}>
+              Show all {machines.length} machines
+            </button>
+          </Empty>
+        ) : (
+          <CardGrid machines={shown} metrics={metrics} />
+        )}
+      </section>
+    </div>
+  )
+}
