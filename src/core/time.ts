@@ -9,7 +9,7 @@ export const hourUs = 60 * minuteUs
 export const dayUs = 24 * hourUs
 
 /** How far ahead of the server's clock a source time may be before it is refused. */
-export const futureToleranceUs = hourUs
+export const futureToleranceUs = 60 * minuteUs
 
 const isoPattern = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i
 
