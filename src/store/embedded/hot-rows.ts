@@ -38,6 +38,11 @@ export class HotRows implements Rows {
     return index
   }
 
+  /** The same for a text that may not be here: -1 then. */
+  knownTextIndex(text: string): number {
+    return this.#textIndex?.get(text) ?? -1
+  }
+
   replace(row: number, value: number, quality: Quality): void {
     this.value[row] = value
     this.quality[row] = quality

@@ -144,7 +144,7 @@ export class Telemetry implements Known {
     }
     if (!rows || at < 0) return undefined
     const x = rows.value[at] as number
-    const value = series.kind === 'text' && !Number.isNaN(x) ? series.hot.texts.indexOf(rows.texts[x] as string) : x
+    const value = series.kind === 'text' && !Number.isNaN(x) ? series.hot.knownTextIndex(rows.texts[x] as string) : x
     return { value, quality: rows.quality[at] as number }
   }
 

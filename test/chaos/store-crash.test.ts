@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import type { Store } from '#core/store.ts'
+import { createEmbeddedStore } from '#store/embedded/embedded-store.ts'
+import { crashBatch, crashRows, crashSource } from './store-batches.ts'
+
+const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000)
+const writerPath = fileURLToPath(new URL('store-writer.ts', import.meta.url))
+const rounds = 6
+const acknowledgementsMax = 300
+
+/** A small random generator (mulberry32): the seed replays the run. */
+function randomOf(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+/** Runs the writer from `first` on and kills it after so many acknowledgements and microseconds more; returns the newest acknowledged sequence. */
+async function writeUntilKilled(folder: string, first: number, acknowledgements: number, spinUs: number): Promise<number> {
+  const writer = spawn(process.execPath, [writerPath, folder, String(first)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const exited = once(writer, 'exit')
+  let newest = first - 1
+  let seen = 0
+  for await (const line of createInterface(writer.stdout)) {
+    if (line === 'open') continue
+    newest = Math.max(newest, Number(line))
+    if (++seen !== acknowledgements) continue
+    const start = performance.now()
+    while ((performance.now() - start) * 1000 < spinUs);
+    writer.kill('SIGKILL')
+  }
+  const [code, signal] = (await exited) as [number | null, string | null]
+  expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' })
+  return newest
+}
+
+test(`S11: killed at random moments, the store keeps every acknowledged row exactly once (CHAOS_SEED=${seed})`, async () => {
+  const random = randomOf(seed)
+  const folder = await mkdtemp(join(tmpdir(), 'millwright-crash-'))
+  const store = createEmbeddedStore({ folder })
+  let acknowledged = 0
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const acknowledgements = 1 + Math.floor(random() * acknowledgementsMax)
+      acknowledged = await writeUntilKilled(folder, acknowledged + 1, acknowledgements, random() * 3000)
+      await store.open()
+      acknowledged = await judge(store, acknowledged)
+      await store.close()
+    }
+  } finally {
+    await store.close()
+    await rm(folder, { recursive: true })
+  }
+})
+
+/** Compares with what was sent; batches beyond the acknowledged ones may be there, but only whole. Returns the newest batch that is there. */
+async function judge(store: Store, acknowledged: number): Promise<number> {
+  const [newest] = (await store.readBack('m/field', 1e15, 1)).time
+  const kept = newest ?? 0
+  expect(kept).toBeGreaterThanOrEqual(acknowledged)
+  const expected = new Map<string, Map<number, unknown>>()
+  let count = 0
+  for (let sequence = 1; sequence <= kept; sequence++)
+    for (const { tag, time, value } of crashRows(sequence)) {
+      let rows = expected.get(tag)
+      if (!rows) expected.set(tag, (rows = new Map()))
+      rows.set(time, value)
+      count++
+    }
+  expect(store.statistics()).toMatchObject({ samples: count })
+  for (const [tag, rows] of expected) {
+    const { time, value, texts } = await store.read(tag, 0, 1e15, 1e6)
+    const found = new Map<number, unknown>()
+    for (const [row, at] of time.entries()) found.set(at, tag === 'm/state' ? texts[value[row] as number] : value[row])
+    expect(found.size).toBe(time.length)
+    if (tag === 'm/field') expect(new Set(found.keys())).toEqual(new Set(rows.keys()))
+    else expect(new Map([...rows].toSorted(([a], [b]) => a - b))).toEqual(found)
+  }
+  const last = await store.arrayAt('m/field', 1e15)
+  expect(last?.data).toEqual(new Float32Array(16).fill(kept))
+  const repetition = { batch: crashBatch(kept), origin: { source: crashSource, sequence: kept } }
+  expect(await store.append([repetition])).toMatchObject([{ stored: 0 }])
+  return kept
+}

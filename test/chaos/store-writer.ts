@@ -1,0 +1,21 @@
+// The victim of the store's crash test: appends numbered batches to a folder until it is killed, and prints each sequence once it is acknowledged.
+// Arguments: folder, first sequence. Row i of batch n: tag i % tagCount, time and value from n and i (see store-batches.ts).
+import { createEmbeddedStore } from '#store/embedded/embedded-store.ts'
+import { crashBatch, crashSource } from './store-batches.ts'
+
+const [folder = '', first = '1'] = process.argv.slice(2)
+const store = createEmbeddedStore({ folder, hotRowsMax: 3000, hotBytesMax: 20_000, cacheRowsMax: 5000 })
+await store.open()
+process.stdout.write('open\n')
+const inFlight = 4
+let sequence = Number(first)
+for (;;) {
+  const group = Array.from({ length: inFlight }, (_, index) => sequence + index)
+  sequence += inFlight
+  await Promise.all(
+    group.map(async (sequence) => {
+      await store.append([{ batch: crashBatch(sequence), origin: { source: crashSource, sequence } }])
+      process.stdout.write(`${sequence}\n`)
+    }),
+  )
+}
