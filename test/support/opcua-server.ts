@@ -14,6 +14,7 @@ export interface TestOpcuaServer {
   readonly endpointUrl: string
   readonly port: number
   readonly namespace: Namespace
+  sessionCount(): number
   stop(): Promise<void>
 }
 
@@ -50,6 +51,7 @@ export async function startOpcuaServer(
     endpointUrl: `opc.tcp://127.0.0.1:${chosen}`,
     port: chosen,
     namespace,
+    sessionCount: () => server.engine.currentSessionCount,
     stop: () => (stopped ??= server.shutdown(0)),
   }
 }

@@ -185,10 +185,11 @@ test.each([
   [{ kind: 'number' }, { type: 'string', length: 2 }, "make the tag's kind text"],
   [{ kind: 'array', shape: [2] }, { type: 'float32' }, 'kind array cannot be read'],
   [{ writable: true }, { type: 'int16', table: 'input' }, 'use holding'],
-  [{ kind: 'text' }, { type: 'string', length: 30 }, 'more than maxRegistersPerRead 20'],
+  [{ kind: 'text', writable: true }, { type: 'string', length: 124 }, 'do not fit one write'],
+  [{ kind: 'text' }, { type: 'string', length: 125 }, 'more than maxRegistersPerRead 124'],
 ] as const)('A tag %j at %j is refused when the driver is created', async (definition, address, message) => {
   const point = { definition: definition as PointInput['definition'] & object, address: { table: 'holding', address: 0, ...address } }
-  await expect(createLife(modbusDriver, { host: 'x', maxRegistersPerRead: 20 }, [point])).rejects.toMatchObject({
+  await expect(createLife(modbusDriver, { host: 'x', maxRegistersPerRead: 124 }, [point])).rejects.toMatchObject({
     name: 'ConfigError',
     message: expect.stringContaining(message),
   })

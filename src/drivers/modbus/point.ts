@@ -6,11 +6,11 @@ import { good, qualities } from '#core/quality.ts'
 import type { Kind } from '#core/tag.ts'
 import type { Micros } from '#core/time.ts'
 import { writeBit, writeCoil, writeCoils, writeRegister, writeRegisters } from './pdu.ts'
-import { isNumberType, type ModbusAddress } from './settings.ts'
+import { isNumberType, registersPerWriteMax, type ModbusAddress } from './settings.ts'
 import { decodeNumber, decodeString, encodeNumber, encodeString, numberFault, scaled } from './value.ts'
 
 /** Why this point cannot work, or undefined when it can. */
-export function pointFault({ definition, address: { type, table } }: Point<ModbusAddress>): string | undefined {
+export function pointFault({ definition, address: { type, table, length = 1 } }: Point<ModbusAddress>): string | undefined {
   const kind = definition.kind
   const fits: Record<Kind, boolean> = {
     number: type !== 'string',
@@ -23,6 +23,8 @@ export function pointFault({ definition, address: { type, table } }: Point<Modbu
     return `a tag of kind ${kind} cannot hold a ${type}; make the tag's kind ${type === 'string' ? 'text' : isNumberType(type) ? 'number' : 'boolean'}, or change the type`
   if (definition.writable && (table === 'input' || table === 'discrete'))
     return `the tag is writable, but ${table === 'input' ? 'input registers' : 'discrete inputs'} can only be read; use ${table === 'input' ? 'holding' : 'coil'}`
+  if (definition.writable && length > registersPerWriteMax)
+    return `the tag is writable, but ${length} registers do not fit one write; the most is ${registersPerWriteMax}`
   return undefined
 }
 

@@ -40,7 +40,8 @@ export class OpcuaConnection {
   #lost: (error: NotConnected) => void
   #client: OPCUAClient | undefined
   #channel: ClientSecureChannelLayer | undefined
-  #session: ClientSession | undefined
+  /** The session while it is being made and after: one that is half made must be closed too, or the server keeps it for a minute. */
+  #session: Promise<ClientSession> | undefined
   #closing: Promise<void> | undefined
 
   /** `lost` is called when an open session ends without `close`; maybe more than once. */
@@ -61,11 +62,10 @@ export class OpcuaConnection {
       user === undefined || password === undefined
         ? { type: UserTokenType.Anonymous as const }
         : { type: UserTokenType.UserName as const, userName: user, password }
-    const opening = client.connect(endpointUrl).then(() => client.createSession(identity))
+    const opening = client.connect(endpointUrl).then(() => (this.#session = client.createSession(identity)))
     try {
       const session = await within(opening, connectTimeoutMs, this.#context.clock, `connecting to ${endpointUrl}`, signal)
       if (this.#closing) throw new NotConnected(`connecting to ${endpointUrl} was given up`)
-      this.#session = session
       client.on('close', (error) => this.#lose(error ? networkReason(error) : 'the server closed the connection'))
       client.on('connection_lost', () => this.#lose('the connection broke'))
       session.on('session_closed', (status) => this.#lose(`the server closed the session: ${status.description}`))
@@ -84,14 +84,16 @@ export class OpcuaConnection {
 
   async #close(): Promise<void> {
     const leave = async () => {
-      await this.#session?.close(true)
+      const session = await this.#session?.catch(() => undefined)
+      await session?.close(true)
       await this.#client?.disconnect()
     }
     try {
       await within(leave(), closeTimeoutMs, this.#context.clock, 'taking leave')
     } catch {
-      await new Promise<void>((resolve) => (this.#channel ? this.#channel.abortConnection(() => resolve()) : resolve()))
-      await within(Promise.resolve(this.#client?.disconnect()), closeTimeoutMs, this.#context.clock, 'disconnecting').catch(() => {})
+      const cut = new Promise<void>((resolve) => (this.#channel ? this.#channel.abortConnection(() => resolve()) : resolve()))
+      const cutting = cut.then(() => this.#client?.disconnect())
+      await within(cutting, closeTimeoutMs, this.#context.clock, 'cutting the connection').catch(() => {})
     }
   }
 

@@ -242,6 +242,9 @@ test('A write arrives in the data type of the node; what does not fit or may not
     { definition: { kind: 'text' }, address: at('name') },
     { address: at('uint64') },
     { address: { nodeId: 'ns=1;s=nowhere' } },
+    { address: at('double') },
+    { definition: { kind: 'text' }, address: at('when') },
+    { definition: { kind: 'text' }, address: at('label') },
   ])
   const write = (point: number, value: number | boolean | string | { shape: number[]; data: Float32Array }) =>
     life.driver.write?.(point, value)
@@ -256,6 +259,11 @@ test('A write arrives in the data type of the node; what does not fit or may not
   expect(node('name').readValue().value.value).toBe('renamed')
   await write(5, 2 ** 40)
   await runUntil(life, () => life.sink.latest(5)?.value === 2 ** 40)
+  await write(7, -0.25)
+  expect(node('double').readValue().value.value).toBe(-0.25)
+  await write(8, '2026-05-06T07:08:09.012Z')
+  await write(9, 'steht')
+  await runUntil(life, () => life.sink.latest(8)?.value === '2026-05-06T07:08:09.012000Z' && life.sink.latest(9)?.value === 'steht')
   const rejected = (message: string) => ({ name: 'Rejected', message: expect.stringContaining(message) })
   await expect(write(0, 40_000)).rejects.toMatchObject(rejected('write a whole number from -32768 to 32767'))
   await expect(write(0, 1.5)).rejects.toMatchObject(rejected('whole number'))
@@ -320,6 +328,19 @@ test('A half-open connection is noticed by the missing keep-alive; writing and c
   await clock.advance(10_000)
   await ending
   await line.close()
+})
+
+test('Closing while the nodes are being subscribed to ends connect', async () => {
+  const sessionsBefore = server.sessionCount()
+  const points = Array.from({ length: 3000 }, () => ({ address: at('temperature') }))
+  const life = await createLife(opcuaDriver, { endpointUrl: server.endpointUrl, ...fast }, points, { folder })
+  const connecting = expect(life.driver.connect(never)).rejects.toMatchObject({ name: 'NotConnected' })
+  while (server.sessionCount() === sessionsBefore) await new Promise((resolve) => setImmediate(resolve))
+  await life.end()
+  await connecting
+  expect(life.sink.violations).toEqual([])
+  expect(life.lost).toEqual([])
+  await expect.poll(() => server.sessionCount()).toBe(sessionsBefore)
 })
 
 test('A server with nothing new to say feeds the watchdog', async () => {

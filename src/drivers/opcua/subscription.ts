@@ -107,6 +107,7 @@ export class OpcuaSubscription {
     this.#watch()
     while (this.#publishes < publishesWaiting) this.#publish()
     await this.#monitor(this.#points.map((_, point) => point))
+    if (this.#ended) throw new NotConnected(`${this.#settings.endpointUrl}: the connection ended while subscribing`)
     this.#stopRetrying = every(this.#context.clock, retryMissingMs, () => this.#retryMissing())
   }
 
