@@ -15,7 +15,7 @@ export const MetricTile = memo(function MetricTile({ tag, stale }: { tag: Machin
         {tag.name}
       </h3>
       <div className={styles.value}>
-        <Reading tag={tag} stale={stale} />
+        <Reading tag={tag} stale={stale} words="after" />
       </div>
       {tag.kind === 'number' && (tag.limits || tag.range) && (
         <LimitBar tag={tag} value={typeof sample?.value === 'number' ? sample.value : undefined} />

@@ -18,8 +18,15 @@ export function exceededBy(sample: SampleJson | null, limits: Limits | null): ke
 
 type ReadingTag = Pick<MachineTag, 'path' | 'unit' | 'decimals' | 'limits' | 'latest'>
 
-/** `stale`: the machine is offline, so the value is the last known one. */
-export const Reading = memo(function Reading({ tag, stale = false }: { tag: ReadingTag; stale?: boolean }) {
+interface ReadingProperties {
+  tag: ReadingTag
+  /** The machine is offline, so the value is the last known one. */
+  stale?: boolean
+  /** Where quality and limit stand in words. */
+  words?: 'before' | 'after'
+}
+
+export const Reading = memo(function Reading({ tag, stale = false, words: place = 'before' }: ReadingProperties) {
   const sample = useLiveSample(tag.path, tag.latest)
   if (!sample) return <span className={`reading ${styles.reading} ${styles.bad}`}>no value yet</span>
   const quality = qualityLevel(sample.quality)
@@ -28,9 +35,10 @@ export const Reading = memo(function Reading({ tag, stale = false }: { tag: Read
   const words = quality === 'good' ? (exceeded ? limitText[exceeded] : '') : qualityText(sample.quality)
   return (
     <span className={`reading ${styles.reading} ${level}`} title={words || undefined}>
-      {words && <span className={styles.words}>{words}</span>}
+      {words && place === 'before' && <span className={styles.words}>{words}</span>}
       <span className={styles.value}>{formatValue(sample.value, tag.decimals)}</span>
       {tag.unit && <span className={styles.unit}>{tag.unit}</span>}
+      {words && place === 'after' && <span className={styles.words}>{words}</span>}
     </span>
   )
 })

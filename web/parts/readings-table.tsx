@@ -19,7 +19,7 @@ export function ReadingsTable({ tags, stale }: { tags: readonly MachineTag[]; st
             <tr>
               <th>Tag</th>
               <th className="number">Value</th>
-              <th>Quality</th>
+              <th className={styles.quality}>Quality</th>
               <th>Source time</th>
             </tr>
           </thead>
@@ -40,10 +40,12 @@ const ReadingRow = memo(function ReadingRow({ tag, stale }: { tag: MachineTag; s
   return (
     <tr>
       <td title={tag.description ?? undefined}>{tag.name}</td>
-      <td className={`number ${styles.value}`}>
+      <td className="number">
         <Reading tag={tag} stale={stale} />
       </td>
-      <td className={level === 'good' ? 'muted' : styles.suspect}>{quality === undefined ? '—' : qualityText(quality)}</td>
+      <td className={`${styles.quality} ${level === 'good' ? 'muted' : styles.suspect}`}>
+        {quality === undefined ? '—' : qualityText(quality)}
+      </td>
       <td>
         <ReadingTime tag={tag} />
       </td>
