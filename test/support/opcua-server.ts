@@ -1,6 +1,5 @@
 // A real OPC UA server (node-opcua) in this process, on loopback, with whatever nodes a test needs.
-import { mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,7 +18,7 @@ export interface TestOpcuaServer {
 }
 
 const ownFolder = mkdtempSync(join(tmpdir(), 'millwright-opcua-server-'))
-process.once('exit', () => void rm(ownFolder, { recursive: true, force: true }))
+process.once('exit', () => rmSync(ownFolder, { recursive: true, force: true }))
 
 /** Starts a server; `port` 0 takes a free one. */
 export async function startOpcuaServer(
