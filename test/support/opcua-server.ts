@@ -1,5 +1,5 @@
 // A real OPC UA server (node-opcua) in this process, on loopback, with whatever nodes a test needs.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,15 +17,13 @@ export interface TestOpcuaServer {
   stop(): Promise<void>
 }
 
-const ownFolder = mkdtempSync(join(tmpdir(), 'millwright-opcua-server-'))
-process.once('exit', () => rmSync(ownFolder, { recursive: true, force: true }))
-
 /** Starts a server; `port` 0 takes a free one. */
 export async function startOpcuaServer(
   fill: (namespace: Namespace, server: OPCUAServer) => void,
   { port = 0, ...options }: OPCUAServerOptions = {},
 ): Promise<TestOpcuaServer> {
   const chosen = port === 0 ? await freePort() : port
+  const ownFolder = await mkdtemp(join(tmpdir(), 'millwright-opcua-server-'))
   const server = new OPCUAServer({
     port: chosen,
     host: '127.0.0.1',
@@ -51,7 +49,7 @@ export async function startOpcuaServer(
     port: chosen,
     namespace,
     sessionCount: () => server.engine.currentSessionCount,
-    stop: () => (stopped ??= server.shutdown(0)),
+    stop: () => (stopped ??= server.shutdown(0).then(() => rm(ownFolder, { recursive: true, force: true }))),
   }
 }
 
