@@ -16,10 +16,10 @@ process.once('message', (order: SimulatorsOrder) => {
   })
 })
 
-async function run({ plantFile, profilesFolder, ports, controlPort, folder, speed, seed }: SimulatorsOrder): Promise<void> {
+async function run({ plantFile, profilesFolder, ports, folder, speed, seed }: SimulatorsOrder): Promise<void> {
   const plant = await loadPlant({ file: plantFile, profilesFolder, ports })
   if (!plant.simulation) throw new Error(`${plantFile} has no simulation; add one with its machines`)
-  const simulation = { ...plant.simulation, controlPort, speed: speed ?? plant.simulation.speed, seed: seed ?? plant.simulation.seed }
+  const simulation = { ...plant.simulation, speed: speed ?? plant.simulation.speed, seed: seed ?? plant.simulation.seed }
   const running = await startSimulators({ ...plant, simulation }, { clock: systemClock, log: createLog(), folder })
   const stop = () => {
     running.stop().then(
@@ -31,5 +31,5 @@ async function run({ plantFile, profilesFolder, ports, controlPort, folder, spee
   // Ctrl-C reaches the whole process group; the parent decides when to stop.
   process.on('SIGINT', () => {})
   process.once('disconnect', stop)
-  tell({ ready: true })
+  tell({ ready: true, controlPort: simulation.controlPort })
 }

@@ -63,7 +63,6 @@ export async function start(options: StartOptions): Promise<Started> {
           plantFile,
           profilesFolder,
           ports: chosen.named,
-          controlPort: chosen.control,
           folder: join(folder, 'simulators'),
           speed: options.speed,
           seed: options.seed,
@@ -87,7 +86,6 @@ const emptyPlant: Plant = { plant: 'Plant', ports: {}, machines: [], connections
 
 interface ChosenPorts {
   readonly page: number
-  readonly control: number
   readonly named: Record<string, number>
 }
 
@@ -104,16 +102,9 @@ async function choosePorts(plant: Plant, { port, nextFreePort: mayMove, demo }: 
     return got
   }
   const page = await choose(port, 'the page and API', 'choose another with --port or MILLWRIGHT_PORT')
-  if (!demo) return { page, control: 0, named: {} }
+  if (!demo) return { page, named: {} }
   const named: Record<string, number> = {}
   for (const [name, wanted] of Object.entries(plant.ports))
     named[name] = await choose(wanted, `"${name}" of the plant`, `change ports.${name} in the plant file, or add --next-free-port`)
-  const control = plant.simulation
-    ? await choose(
-        plant.simulation.controlPort,
-        "the simulators' control",
-        'change simulation.controlPort in the plant file, or add --next-free-port',
-      )
-    : 0
-  return { page, control, named }
+  return { page, named }
 }
