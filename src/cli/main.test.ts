@@ -141,6 +141,7 @@ test('the doctor names a port that another program has, and exits with 1', async
   const { code, stdout } = await runMillwright(['doctor', '--port', String(port), '--data', tmpdir()])
   expect(code).toBe(1)
   expect(stdout).toContain(`fail  port ${port} is taken by another program. Mend: end it, or start with --port N or --next-free-port`)
+  expect(stdout).toMatch(/^(ok  |warn) {2}.*ports of the demo plant are free|of the demo plant's ports, taken/m)
   expect(stdout).toMatch(/^ok {4}Node 2\d\./)
   expect(stdout).toContain(`ok    data folder ${tmpdir()} can be written`)
 })

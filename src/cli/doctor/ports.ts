@@ -39,11 +39,15 @@ async function namedPorts(plantFile: string): Promise<[name: string, port: numbe
   const text = await readFile(plantFile, 'utf8').catch((error: unknown) => {
     throw new ConfigError(`cannot read the demo plant ${plantFile}: ${messageOf(error)}`)
   })
-  const { ports, simulation } = portsSchema.parse(parse(text))
-  return [...Object.entries(ports), ['simulators', simulation.controlPort]]
+  const checked = portsSchema.safeParse(parse(text))
+  if (!checked.success) throw new ConfigError(`the demo plant ${plantFile} is damaged: ${z.prettifyError(checked.error)}`)
+  const { ports, simulation } = checked.data
+  const { controlPort } = simulation
+  return [...Object.entries(ports), ...(typeof controlPort === 'number' ? [['simulators', controlPort] as [string, number]] : [])]
 }
 
 const portsSchema = z.object({
   ports: z.record(z.string(), z.int()).default({}),
-  simulation: z.object({ controlPort: z.int().default(8090) }).default({ controlPort: 8090 }),
+  /** A text names one of the ports. */
+  simulation: z.object({ controlPort: z.union([z.int(), z.string()]) }),
 })
