@@ -13,10 +13,13 @@ const settingsSchema = z.strictObject({
   path: z.string().regex(/^\//, 'write the resource as /sensor').default('/sensor'),
 })
 
-/** Most observers at a time; a further one gets a plain answer without notifications. */
+/** Most observers at a time; a further one takes the place of the oldest. */
 export const observersMax = 32
-/** An observer that acknowledges nothing for so long is gone. */
+/** An observer of the kind that acknowledges is gone when it has not for so long. */
 const silenceMs = 60_000
+/** Message types (RFC 7252, section 3). */
+const confirmable = 0
+const acknowledgement = 2
 
 export const coapServer = defineProtocol({
   name: 'coap',
@@ -24,8 +27,9 @@ export const coapServer = defineProtocol({
   create(settings: z.infer<typeof settingsSchema>, context: ServerContext) {
     const { machine, clock } = context
     const counters = { answered: 0, notified: 0 }
-    const observers = new Map<ObserveWriteStream, string>()
-    /** When each peer was last heard, in µs. */
+    /** Observers, the oldest first, with the address of those that acknowledge. */
+    const observers = new Map<ObserveWriteStream, string | undefined>()
+    /** When each peer last sent something confirmable or acknowledged something, in µs. */
     const heard = new Map<string, number>()
     let socket: Socket | undefined
     let server: Server | undefined
@@ -45,11 +49,16 @@ export const coapServer = defineProtocol({
       }
       counters.answered++
       response.setOption('Content-Format', 'application/json')
-      if (isObserver(response) && observers.size < observersMax) {
-        observers.set(response, addressOf(request.rsinfo))
-        response.on('finish', () => observers.delete(response))
-        response.write(body())
-      } else response.end(body())
+      if (!isObserver(response)) {
+        response.end(body())
+        return
+      }
+      const [oldest] = observers.keys()
+      if (oldest && observers.size >= observersMax) oldest.end()
+      const address = addressOf(request.rsinfo)
+      observers.set(response, heard.has(address) ? address : undefined)
+      response.on('finish', () => observers.delete(response))
+      response.write(body())
     }
 
     return {
@@ -65,7 +74,9 @@ export const coapServer = defineProtocol({
           throw listenError(error, settings.port, 'CoAP', context)
         }
         opened.on('error', () => {})
-        opened.on('message', (_, peer: RemoteInfo) => {
+        opened.on('message', (message: Buffer, peer: RemoteInfo) => {
+          const type = ((message[0] ?? 0) >> 4) & 3
+          if (type !== confirmable && type !== acknowledgement) return
           const address = addressOf(peer)
           if (heard.has(address) || heard.size < 4 * observersMax) heard.set(address, clock.now())
         })
@@ -83,7 +94,7 @@ export const coapServer = defineProtocol({
         if (observers.size === 0) return
         const json = body()
         for (const [observer, address] of observers) {
-          if (!heard.has(address)) observer.end()
+          if (address !== undefined && !heard.has(address)) observer.end()
           else {
             observer.write(json)
             counters.notified++
