@@ -6,11 +6,16 @@ import type { TagPath } from '#core/path.ts'
 import type { Delivery, Origin } from '#core/store.ts'
 import type { Kind } from '#core/tag.ts'
 
+/** Most tags, and most sources, that one store keeps. */
+export const tagsMax = 1_000_000
+export const sourcesMax = 1_000_000
 /** Longest name of a source, in characters. */
 export const sourceLengthMax = 200
 
 /** Newest sequence per source and kind per tag: what a store knows, or what a group under way adds to it. */
 export interface Known {
+  readonly tagCount: number
+  readonly sourceCount: number
   newest(source: string): number
   kind(path: TagPath): Kind | undefined
 }
@@ -26,6 +31,8 @@ export const isRepetition = (origin: Origin | undefined, known: Known): boolean 
 
 /** What is known with the news on top. */
 export const knownWith = (known: Known, news: News): Known => ({
+  tagCount: known.tagCount + news.kinds.size,
+  sourceCount: known.sourceCount + news.origins.size,
   newest: (source) => news.origins.get(source) ?? known.newest(source),
   kind: (path) => news.kinds.get(path) ?? known.kind(path),
 })
@@ -49,6 +56,13 @@ export function checkDeliveries(deliveries: readonly Delivery[], known: Known): 
     if (origin) news.origins.set(origin.source, origin.sequence)
     return true
   })
+  const { tagCount, sourceCount } = knownWith(known, news)
+  if (news.kinds.size > 0 && tagCount > tagsMax)
+    throw new Rejected(
+      `this would be tag ${tagCount} of at most ${tagsMax}: check that no device puts changing numbers into its tags' names`,
+    )
+  if (sourceCount > sourcesMax && news.origins.size > 0)
+    throw new Rejected(`more than ${sourcesMax} sources have sent batches: let gateways keep their outbox instead of starting a new one`)
   return { fresh, news }
 }
 

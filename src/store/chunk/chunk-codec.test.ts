@@ -46,7 +46,7 @@ test('a chunk gives back exactly the float64 values, times and qualities that we
         expect(decodeChunk(encodeChunk(rows))).toEqual(rows)
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 500 },
   )
 })
 

@@ -22,7 +22,7 @@ const zstd = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 const wideValues = 1 << 24
 const rawTimes = 1 << 25
 const wideTimes = 1 << 26
-/** Times whose second differences are beyond this are written raw: zigzag would not be exact in a double. */
+/** Times whose differences reach this are written raw: they, or their zigzag, would not be exact in a double. */
 const differenceMax = 2 ** 52
 
 const low = new Uint32Array(chunkRowsMax)
@@ -106,8 +106,9 @@ export function decodeChunk(chunk: Uint8Array): Rows {
     at = readIntegers(words, at, count, (flags & wideTimes) !== 0)
     const unit = 10 ** ((flags >> 16) & 0xff)
     let step = view.getFloat64(24, true)
-    let current = view.getFloat64(16, true) - step
-    for (let row = 0; row < count; row++) {
+    let current = view.getFloat64(16, true)
+    time[0] = current * unit
+    for (let row = 1; row < count; row++) {
       step += integers[row] as number
       current += step
       time[row] = current * unit
@@ -132,16 +133,16 @@ function differences(count: number): boolean {
   return wide
 }
 
-/** The same for second differences of times in `unit`; those of the first two rows are zero. Undefined when they are too large. */
+/** The same for second differences of times in `unit`; those of the first two rows are zero. Undefined when any is too large to be exact. */
 function secondDifferences(time: Float64Array, count: number, unit: number, firstStep: number): boolean | undefined {
-  let wide = false
-  let previous = (time[0] as number) / unit - firstStep
+  let wide = zigzag(0, 0)
+  let previous = (time[0] as number) / unit
   let previousStep = firstStep
-  for (let row = 0; row < count; row++) {
+  for (let row = 1; row < count; row++) {
     const current = (time[row] as number) / unit
     const step = current - previous
     const difference = step - previousStep
-    if (difference >= differenceMax || difference <= -differenceMax) return undefined
+    if (step >= differenceMax || difference >= differenceMax || difference <= -differenceMax) return undefined
     if (zigzag(row, difference)) wide = true
     previous = current
     previousStep = step

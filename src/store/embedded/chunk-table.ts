@@ -5,7 +5,7 @@ import { messageOf } from '#core/errors.ts'
 import type { Micros } from '#core/time.ts'
 import { decodeChunk, encodeChunk } from '#store/chunk/chunk-codec.ts'
 import { chunkStatistics, decodeStatistics, encodeStatistics, type ChunkStatistics } from '#store/chunk/chunk-statistics.ts'
-import type { Rows } from '#store/chunk/rows.ts'
+import { noRows, type Rows } from '#store/chunk/rows.ts'
 import type { Database } from './database.ts'
 
 export interface Chunk {
@@ -87,12 +87,13 @@ export class ChunkTable {
     }
   }
 
-  /** The rows of the chunk that covers a time, kept at hand because late rows come in groups. */
-  rowsAround(tag: number, time: Micros): Rows | undefined {
-    const [chunk] = this.from(tag, time, time + 1, 1)
-    const rows = chunk && this.rows(chunk)
+  /** What is sealed from `time` until before `until`: the rows of one chunk, kept at hand because late rows come in groups, or nothing. */
+  around(tag: number, time: Micros): { rows: Rows; until: Micros } {
+    const [chunk] = this.from(tag, time, Infinity, 1)
+    if (!chunk || chunk.start > time) return { rows: noRows, until: chunk?.start ?? Infinity }
+    const rows = this.rows(chunk)
     if (rows) this.#remember(chunk.data, rows)
-    return rows
+    return { rows: rows ?? noRows, until: chunk.end + 1 }
   }
 
   /** Writes rows as one chunk. Inside a transaction of the writer. */

@@ -2,9 +2,10 @@
 import { RetryLater, Rejected } from '#core/errors.ts'
 import type { AppendResult, Delivery } from '#core/store.ts'
 import { checkDeliveries, knownWith, type Known, type News } from '#store/delivery-check.ts'
+import { TimeSlice } from './time-slice.ts'
 
 /** Bytes of appends that one record takes before it is written; the rest waits for the next. */
-const groupBytesMax = 64 << 20
+const groupBytesMax = 8 << 20
 
 interface Request {
   readonly deliveries: readonly Delivery[]
@@ -112,7 +113,11 @@ export class CommitQueue {
       throw error
     }
     this.#target.learn(news)
-    for (const one of checked) this.#apply(one)
+    const slice = new TimeSlice()
+    for (const one of checked) {
+      this.#apply(one)
+      await slice.pause()
+    }
   }
 
   #apply({ request, fresh }: Checked): void {

@@ -106,7 +106,7 @@ export async function readArrayAt(arrays: ArrayTable, series: Series, time: Micr
   const inMemory = memoryArrays(series, -Infinity, time + 1)
   let before = time
   for (;;) {
-    const sealed = before < -8.64e18 ? undefined : await arrays.newest(series.id, before)
+    const sealed = await arrays.newest(series.id, before)
     const above = inMemory.findLast((row) => row.time <= time && (row.value !== undefined || row.time === sealed?.time))
     if (above?.value && (!sealed || above.time >= sealed.time)) return { time: above.time, quality: above.quality, ...above.value }
     if (!sealed || !inMemory.some((row) => row.time === sealed.time)) return sealed

@@ -82,6 +82,12 @@ async function start(
   const isFull = () => telemetry.hotRows >= hotRowsMax || telemetry.hotBytes >= hotBytesMax || log.segmentBytes >= logBytesMax
   const queue = new CommitQueue(
     {
+      get tagCount() {
+        return telemetry.tagCount
+      },
+      get sourceCount() {
+        return telemetry.sourceCount
+      },
       newest: (source) => telemetry.newest(source),
       kind: (path) => telemetry.kind(path),
       learn: (news) => telemetry.learn(news),

@@ -4,7 +4,7 @@ import type { Batch, Sample } from '#core/batch.ts'
 import type { TagPath } from '#core/path.ts'
 import type { AppendResult, Delivery } from '#core/store.ts'
 import type { Kind } from '#core/tag.ts'
-import type { Rows } from '#store/chunk/rows.ts'
+import { noRows, type Rows } from '#store/chunk/rows.ts'
 import { checkDeliveries, type Known, type News } from '#store/delivery-check.ts'
 import type { ArrayTable } from './array-table.ts'
 import type { ChunkTable } from './chunk-table.ts'
@@ -33,6 +33,14 @@ export class Telemetry implements Known {
 
   newest(source: string): number {
     return this.origins.get(source) ?? 0
+  }
+
+  get sourceCount(): number {
+    return this.origins.size
+  }
+
+  get tagCount(): number {
+    return this.series.size
   }
 
   kind(path: TagPath): Kind | undefined {
@@ -111,6 +119,7 @@ export class Telemetry implements Known {
     const { hot, late } = series
     series.late = []
     const inserts: LateRow[] = []
+    let sealed: Sealed = { rows: noRows, until: -Infinity }
     for (const row of late.toSorted((a, b) => a.time - b.time)) {
       const previous = inserts.at(-1)
       if (previous?.time === row.time) {
@@ -118,7 +127,9 @@ export class Telemetry implements Known {
         else continue
       } else {
         const at = rowAt(hot, row.time)
-        const before = at >= 0 ? { value: hot.value[at] as number, quality: hot.quality[at] as number } : this.#sealedRow(series, row)
+        if (at < 0 && row.time >= sealed.until && row.time <= series.sealedEnd) sealed = this.#chunks.around(series.id, row.time)
+        const before =
+          at >= 0 ? { value: hot.value[at] as number, quality: hot.quality[at] as number } : sealedRow(series, sealed.rows, row.time)
         if (before) {
           if (!count(isSame(before, row), result)) continue
         } else {
@@ -132,20 +143,6 @@ export class Telemetry implements Known {
     }
     hot.insert(inserts)
     this.hotRows += inserts.length
-  }
-
-  /** The row at the same time that is frozen or sealed, its text as an index into the hot texts (-1: another text). */
-  #sealedRow(series: Series, { time }: LateRow): { value: number; quality: number } | undefined {
-    let rows: Rows | undefined = series.frozen
-    let at = rowAt(rows, time)
-    if (at < 0 && time <= series.sealedEnd) {
-      rows = this.#chunks.rowsAround(series.id, time)
-      at = rows ? rowAt(rows, time) : -1
-    }
-    if (!rows || at < 0) return undefined
-    const x = rows.value[at] as number
-    const value = series.kind === 'text' && !Number.isNaN(x) ? series.hot.knownTextIndex(rows.texts[x] as string) : x
-    return { value, quality: rows.quality[at] as number }
   }
 
   #applyArray(series: Series, batch: Batch, row: number, result: Counts): void {
@@ -200,6 +197,12 @@ export class Telemetry implements Known {
   }
 }
 
+/** Sealed rows up to but not including `until`. */
+interface Sealed {
+  readonly rows: Rows
+  readonly until: number
+}
+
 interface Counts {
   stored: number
   duplicates: number
@@ -214,6 +217,17 @@ function count(same: boolean, result: Counts): boolean {
     result.stored++
   }
   return !same
+}
+
+/** The row at a time that is frozen or sealed, its text as an index into the hot texts (-1: another text). */
+function sealedRow({ frozen, hot, kind }: Series, sealed: Rows, time: number): { value: number; quality: number } | undefined {
+  const inFrozen = rowAt(frozen, time)
+  const rows = inFrozen >= 0 ? frozen : sealed
+  const at = inFrozen >= 0 ? inFrozen : rowAt(sealed, time)
+  if (at < 0) return undefined
+  const x = rows.value[at] as number
+  const value = kind === 'text' && !Number.isNaN(x) ? hot.knownTextIndex(rows.texts[x] as string) : x
+  return { value, quality: rows.quality[at] as number }
 }
 
 const isSame = (a: { value: number; quality: number }, b: { value: number; quality: number }) =>

@@ -57,6 +57,8 @@ export function createMemoryStore(): Store {
     async close() {},
     async append(deliveries) {
       const { fresh, news } = checkDeliveries(deliveries, {
+        tagCount: tags.size,
+        sourceCount: newest.size,
         newest: (source) => newest.get(source) ?? 0,
         kind: (path) => tags.get(path)?.kind,
       })
