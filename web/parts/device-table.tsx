@@ -56,7 +56,7 @@ const columns = helper.columns([
     id: 'metrics',
     header: 'Live values',
     cell: ({ row }) => (
-      <span className={styles.metrics}>
+      <span className={styles.values}>
         {row.original.metrics.slice(0, metricsMax).map((tag) => (
           <span key={tag.path} className={styles.metric}>
             <span className="muted">{tag.name}</span> <Reading tag={tag} stale={row.original.status === 'offline'} />
