@@ -1,5 +1,5 @@
 // The victim of the store's crash test: appends numbered batches to a folder until it is killed, and prints each sequence once it is acknowledged.
-// Arguments: folder, first sequence. Row i of batch n: tag i % tagCount, time and value from n and i (see store-batches.ts).
+// Arguments: folder, first sequence. What a batch holds: store-batches.ts.
 import { createEmbeddedStore } from '#store/embedded/embedded-store.ts'
 import { crashBatch, crashSource } from './store-batches.ts'
 

@@ -2,7 +2,7 @@
 import type { StatementSync } from 'node:sqlite'
 import type { Log } from '#core/driver.ts'
 import { messageOf } from '#core/errors.ts'
-import type { Micros } from '#core/time.ts'
+import { formatTime, type Micros } from '#core/time.ts'
 import { decodeChunk, encodeChunk } from '#store/chunk/chunk-codec.ts'
 import { chunkStatistics, decodeStatistics, encodeStatistics, type ChunkStatistics } from '#store/chunk/chunk-statistics.ts'
 import { noRows, type Rows } from '#store/chunk/rows.ts'
@@ -15,7 +15,7 @@ export interface Chunk {
   readonly end: Micros
   readonly count: number
   readonly statistics: ChunkStatistics
-  /** Id of its bytes; never used again while the store is open. */
+  /** Id of its bytes; a rewritten chunk may have the id of one that was deleted. */
   readonly data: number
 }
 
@@ -23,7 +23,7 @@ export class ChunkTable {
   readonly #log: Log
   readonly #cacheRowsMax: number
   readonly #cache = new Map<number, Rows>()
-  readonly #damaged = new Set<number>()
+  readonly #damaged = new Set<string>()
   readonly #selectFrom: StatementSync
   readonly #selectBefore: StatementSync
   readonly #selectBytes: StatementSync
@@ -34,6 +34,11 @@ export class ChunkTable {
   readonly #quarantine: StatementSync
   #cachedRows = 0
   #nextData: number
+  /** Ids whose bytes the transaction under way has deleted or written. */
+  readonly #changed = new Set<number>()
+  /** Ids without bytes; used again, because a new id at the end would leave a hole in the pages where the old one was. */
+  #free: number[] = []
+  #freeBefore: number[] = []
 
   /** `cacheRowsMax` bounds the decoded chunks kept for rows that come late. */
   constructor({ reader, writer }: Database, log: Log, cacheRowsMax: number) {
@@ -74,15 +79,12 @@ export class ChunkTable {
     const cached = this.#cache.get(chunk.data)
     if (cached) return cached
     try {
-      const rows = decodeChunk(this.#selectBytes.get(chunk.data)?.['bytes'] as Uint8Array)
-      this.#damaged.delete(chunk.data)
-      return rows
+      return decodeChunk(this.#selectBytes.get(chunk.data)?.['bytes'] as Uint8Array)
     } catch (error) {
-      if (!this.#damaged.has(chunk.data))
-        this.#log.warn(
-          `chunk ${chunk.data} with ${chunk.count} samples of tag ${chunk.tag} cannot be read (${messageOf(error)}); all others can: restore it from a backup`,
-        )
-      this.#damaged.add(chunk.data)
+      const name = `${chunk.count} samples of tag ${chunk.tag} from ${formatTime(chunk.start)} to ${formatTime(chunk.end)}`
+      if (!this.#damaged.has(name))
+        this.#log.warn(`a chunk of ${name} cannot be read (${messageOf(error)}); all others can: restore it from a backup`)
+      this.#damaged.add(name)
       return undefined
     }
   }
@@ -98,7 +100,8 @@ export class ChunkTable {
 
   /** Writes rows as one chunk. Inside a transaction of the writer. */
   insert(tag: number, rows: Rows): void {
-    const data = this.#nextData++
+    const data = this.#free.pop() ?? this.#nextData++
+    this.#changed.add(data)
     const end = rows.time[rows.count - 1] as number
     this.#insertData.run(data, encodeChunk(rows))
     this.#insertChunk.run(tag, rows.time[0] as number, end, rows.count, encodeStatistics(chunkStatistics(rows)), data)
@@ -107,6 +110,21 @@ export class ChunkTable {
   delete(chunk: Chunk): void {
     this.#deleteChunk.run(chunk.tag, chunk.start)
     this.#deleteData.run(chunk.data)
+    this.#changed.add(chunk.data)
+    this.#free.push(chunk.data)
+  }
+
+  /** Call when the transaction has been committed: what it changed is read anew. */
+  committed(): void {
+    for (const data of this.#changed) this.#forget(data)
+    this.#changed.clear()
+    this.#freeBefore = [...this.#free]
+  }
+
+  /** Call when it has been rolled back. Ids it took from the end are not used again. */
+  rolledBack(): void {
+    this.#changed.clear()
+    this.#free = [...this.#freeBefore]
   }
 
   /** Moves a damaged chunk aside, bytes and all, so that its range of time can be written again. */
@@ -116,14 +134,18 @@ export class ChunkTable {
   }
 
   #remember(data: number, rows: Rows): void {
-    const known = this.#cache.delete(data)
+    this.#forget(data)
     this.#cache.set(data, rows)
-    if (!known) this.#cachedRows += rows.count
-    for (const [oldest, { count }] of this.#cache) {
+    this.#cachedRows += rows.count
+    for (const oldest of this.#cache.keys()) {
       if (this.#cachedRows <= this.#cacheRowsMax) break
-      this.#cache.delete(oldest)
-      this.#cachedRows -= count
+      this.#forget(oldest)
     }
+  }
+
+  #forget(data: number): void {
+    this.#cachedRows -= this.#cache.get(data)?.count ?? 0
+    this.#cache.delete(data)
   }
 }
 

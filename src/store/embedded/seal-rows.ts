@@ -12,26 +12,23 @@ const chunkTextLengthMax = 1 << 20
 /** Writes the rows, a chunk or so per step; returns by how many samples the tag has grown. Inside a transaction of the writer. */
 export function* sealRows(chunks: ChunkTable, tag: number, rows: Rows): Generator<undefined, number> {
   const touched = chunks.from(tag, rows.time[0] as number, Infinity, -1)
+  const freshStart = lowerBound(rows.time, rows.count, (touched.at(-1)?.end ?? -Infinity) + 1)
+  const tail = shortTail(chunks, tag, rows, freshStart)
+  const tailStart = tail[0]?.start ?? Infinity
   let start = 0
   let grown = 0
   for (const [index, chunk] of touched.entries()) {
-    const next = touched[index + 1]
-    const end = lowerBound(rows.time, rows.count, next ? next.start : chunk.end + 1)
+    if (chunk.start >= tailStart) break
+    const end = lowerBound(rows.time, rows.count, touched[index + 1]?.start ?? chunk.end + 1)
     if (end > start) grown += yield* mergeInto(chunks, chunk, sliceRows(rows, start, end))
     start = end
   }
   if (start === rows.count) return grown
-  const fresh = sliceRows(rows, start, rows.count)
-  const tail = touched.length === 0 ? shortTail(chunks, tag, fresh) : []
-  const parts: Rows[] = []
-  for (const chunk of tail) {
-    const older = chunks.rows(chunk)
-    if (!older) break
-    chunks.delete(chunk)
-    parts.unshift(older)
-  }
-  yield* insertAll(chunks, tag, parts.length === 0 ? fresh : joinRows([...parts, fresh]))
-  return grown + fresh.count
+  const older = joinRows(tail.flatMap((chunk) => chunks.rows(chunk) ?? []))
+  for (const chunk of tail) chunks.delete(chunk)
+  const joined = overlay(older, sliceRows(rows, start, rows.count))
+  yield* insertAll(chunks, tag, joined)
+  return grown + joined.count - older.count
 }
 
 function* mergeInto(chunks: ChunkTable, chunk: Chunk, newer: Rows): Generator<undefined, number> {
@@ -50,13 +47,17 @@ function* insertAll(chunks: ChunkTable, tag: number, rows: Rows): Generator<unde
   }
 }
 
-/** The newest chunks that are worth joining with the fresh rows: short, and none much larger than what it joins (so the work stays n log n). */
-function shortTail(chunks: ChunkTable, tag: number, fresh: Rows): Chunk[] {
+/**
+ * The newest chunks that are worth joining with the rows from `freshStart` on, oldest first: readable, short, and none much larger than what
+ * it joins, so that the work stays n log n.
+ */
+function shortTail(chunks: ChunkTable, tag: number, rows: Rows, freshStart: number): Chunk[] {
   const tail: Chunk[] = []
-  let joined = fresh.count
-  for (const chunk of chunks.before(tag, fresh.time[0] as number, tailChunksMax)) {
-    if (chunk.count > 2 * joined || chunk.count + joined > chunkRowsTarget) break
-    tail.push(chunk)
+  let joined = rows.count - freshStart
+  if (joined === 0) return tail
+  for (const chunk of chunks.before(tag, rows.time[freshStart] as number, tailChunksMax)) {
+    if (chunk.count > 2 * joined || chunk.count + joined > chunkRowsTarget || !chunks.rows(chunk)) break
+    tail.unshift(chunk)
     joined += chunk.count
   }
   return tail

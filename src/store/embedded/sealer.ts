@@ -107,7 +107,8 @@ export class Sealer {
   }
 
   async #write({ series, origins, segment }: Frozen): Promise<void> {
-    const { writer } = this.#parts.database
+    const { chunks, database } = this.#parts
+    const { writer } = database
     writer.exec('begin immediate')
     try {
       const samples = this.#sealedSamples + (await this.#writeSeries(series))
@@ -117,9 +118,11 @@ export class Sealer {
       saveMeta.run('samples', samples)
       saveMeta.run('segment', segment)
       writer.exec('commit')
+      chunks.committed()
       this.#sealedSamples = samples
     } catch (error) {
       if (writer.isTransaction) writer.exec('rollback')
+      chunks.rolledBack()
       throw error
     }
     for (const one of series) thaw(one)
