@@ -33,7 +33,7 @@ const forbid = (...patterns: Pattern[]) =>
 export default defineConfig({
   plugins: ['typescript', 'unicorn', 'oxc', 'import', 'promise', 'react'],
   categories: { correctness: 'error', suspicious: 'error' },
-  ignorePatterns: ['node_modules', 'dist', 'data'],
+  ignorePatterns: ['node_modules', '/dist', '/data'],
   rules: {
     'typescript/no-explicit-any': 'error',
     'typescript/no-floating-promises': 'error',

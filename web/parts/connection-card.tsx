@@ -34,7 +34,7 @@ export function ConnectionCard({ connection }: { connection: ConnectionList[numb
           </span>
         </span>
       </header>
-      <p className={styles.detail}>{detail}</p>
+      {detail !== state && <p className={styles.detail}>{detail}</p>}
       {lastError && state !== 'connected' && (
         <p className={styles.error}>
           <Age time={lastError.time} />: {lastError.message}

@@ -59,7 +59,8 @@ const columns = helper.columns([
       <span className={styles.values}>
         {row.original.metrics.slice(0, metricsMax).map((tag) => (
           <span key={tag.path} className={styles.metric}>
-            <span className="muted">{tag.name}</span> <Reading tag={tag} stale={row.original.status === 'offline'} />
+            <span className="muted">{tag.name}</span>{' '}
+            <Reading tag={tag} {...(row.original.status === 'offline' ? { stale: true, words: 'nowhere' } : {})} />
           </span>
         ))}
       </span>
@@ -70,7 +71,7 @@ const columns = helper.columns([
     header: 'Last seen',
     // Machines seen within the same second keep their order, so that live rows do not dance.
     sortFn: (a, b) => compare((a.original.lastSeen ?? '').slice(0, 19), (b.original.lastSeen ?? '').slice(0, 19)),
-    cell: ({ row }) => <Age time={row.original.lastSeen} />,
+    cell: ({ row }) => <Age time={row.original.lastSeen} tags={row.original.metrics} />,
   }),
 ])
 

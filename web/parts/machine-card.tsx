@@ -31,7 +31,7 @@ export const MachineCard = memo(function MachineCard({ machine, metrics }: Prope
         </div>
         <span className={styles.seen}>
           {machine.status !== 'healthy' && <strong>{machine.status}</strong>}
-          <Age time={machine.lastSeen} never="never seen" />
+          <Age time={machine.lastSeen} tags={metrics} never="never seen" />
         </span>
       </header>
       {metrics.length > 0 ? (

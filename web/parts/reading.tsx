@@ -5,7 +5,7 @@ import { limitExceeded } from '#core/limit.ts'
 import type { Limits } from '#core/tag.ts'
 import type { SampleJson } from '#api/schema.ts'
 import { useNow, useToday, useZone } from '#web/data/clock.ts'
-import { useLiveSample } from '#web/data/live-socket.ts'
+import { live, useLiveSample } from '#web/data/live-socket.ts'
 import { formatAge, formatClock, formatDate, formatDateTime, type Zone } from '#web/data/time-format.ts'
 import { formatValue, limitLevel, limitText, qualityLevel, qualityText } from '#web/data/value-format.ts'
 import styles from './reading.module.css'
@@ -23,7 +23,7 @@ interface ReadingProperties {
   /** The machine is offline, so the value is the last known one. */
   stale?: boolean
   /** Where quality and limit stand in words. */
-  words?: 'before' | 'after'
+  words?: 'before' | 'after' | 'nowhere'
 }
 
 export const Reading = memo(function Reading({ tag, stale = false, words: place = 'before' }: ReadingProperties) {
@@ -36,7 +36,9 @@ export const Reading = memo(function Reading({ tag, stale = false, words: place 
   return (
     <span className={`reading ${styles.reading} ${level}`} title={words || undefined}>
       {words && place === 'before' && <span className={styles.words}>{words}</span>}
-      <span className={styles.value}>{formatValue(sample.value, tag.decimals)}</span>
+      <span className={`${styles.value} ${typeof sample.value === 'string' ? styles.text : ''}`}>
+        {formatValue(sample.value, tag.decimals)}
+      </span>
       {tag.unit && <span className={styles.unit}>{tag.unit}</span>}
       {words && place === 'after' && <span className={styles.words}>{words}</span>}
     </span>
@@ -60,10 +62,22 @@ function SourceTime({ ms, zone }: { ms: number; zone: Zone }) {
   )
 }
 
+interface AgeProperties {
+  time: string | null
+  never?: string
+  /** Tags whose live values, unless bad, are newer news than `time`. */
+  tags?: readonly { path: string }[]
+}
+
 /** How long ago a time was, counted on every second. */
-export function Age({ time, never = 'never' }: { time: string | null; never?: string }) {
+export function Age({ time: known, never = 'never', tags = [] }: AgeProperties) {
   const now = useNow()
   const zone = useZone()
+  const times = tags.flatMap(({ path }) => {
+    const sample = live.value(path)
+    return sample && qualityLevel(sample.quality) !== 'bad' ? sample.time : []
+  })
+  const time = times.reduce((newest, each) => (newest && newest > each ? newest : each), known)
   if (!time) return <span className="muted">{never}</span>
   return (
     <time dateTime={time} title={formatDateTime(Date.parse(time), zone, true)}>

@@ -32,7 +32,6 @@ export function StatisticsTable({ tags, range }: { tags: readonly MachineTag[]; 
                 <th className="number">Min</th>
                 <th className="number">Mean</th>
                 <th className="number">Max</th>
-                <th>Unit</th>
                 <th className="number">Samples</th>
               </tr>
             </thead>
@@ -41,13 +40,14 @@ export function StatisticsTable({ tags, range }: { tags: readonly MachineTag[]; 
                 const tag = numeric.find((tag) => tag.path === path)
                 return (
                   <tr key={path}>
-                    <td>{tag?.name}</td>
+                    <td>
+                      {tag?.name} <span className="muted">{tag?.unit}</span>
+                    </td>
                     {(['min', 'mean', 'max'] as const).map((each) => (
                       <td key={each} className="number">
                         {values[each] === undefined ? '—' : formatNumber(values[each], tag?.decimals ?? null)}
                       </td>
                     ))}
-                    <td className="muted">{tag?.unit}</td>
                     <td className="number muted">{formatCount(count)}</td>
                   </tr>
                 )

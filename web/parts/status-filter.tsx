@@ -15,7 +15,8 @@ export function StatusFilter({ total, counts, statuses, chosen, choose }: Proper
   return (
     <div className={styles.filter} role="group" aria-label="Filter by status">
       <button type="button" className={styles.choice} aria-pressed={chosen === 'all'} onClick={() => choose('all')}>
-        <span className={styles.count}>{total}</span> all
+        <span className={styles.count}>{total}</span>
+        all
       </button>
       {statuses.map((status) => (
         <button
@@ -26,8 +27,10 @@ export function StatusFilter({ total, counts, statuses, chosen, choose }: Proper
           aria-pressed={chosen === status}
           onClick={() => choose(chosen === status ? 'all' : status)}
         >
-          <Mark level={statusLevel(status)} size={10} />
-          <span className={styles.count}>{counts[status]}</span> {status}
+          <span className={styles.count}>
+            <Mark level={statusLevel(status)} size={10} /> {counts[status]}
+          </span>
+          {status}
         </button>
       ))}
     </div>

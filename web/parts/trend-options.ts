@@ -62,7 +62,7 @@ export function trendOptions(lines: readonly TrendLine[], width: number, height:
         stroke: axisColor,
         font,
         size: 38,
-        space: 74,
+        space: timeSpace,
         grid: { stroke: gridColor, width: 1 },
         ticks: { show: false },
         values: timeLabels(zone),
@@ -167,6 +167,9 @@ function drawLimits(chart: uPlot, lines: readonly TrendLine[], units: readonly (
     }
   ctx.restore()
 }
+
+/** Least distance of time labels: on a phone they may stand closer. */
+const timeSpace = (_: uPlot, _axis: number, _min: number, _max: number, widthPx: number) => (widthPx < 500 ? 50 : 74)
 
 /** Room for the widest label. */
 function axisWidth(_: uPlot, labels: string[] | null): number {

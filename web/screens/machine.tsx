@@ -130,7 +130,7 @@ function Head({ machine }: { machine: Machine }) {
         <div>
           <dt>Last seen</dt>
           <dd>
-            <Age time={machine.lastSeen} />
+            <Age time={machine.lastSeen} tags={machine.tags} />
           </dd>
         </div>
         <div>
