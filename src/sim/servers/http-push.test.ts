@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { expect, test, vi } from 'vitest'
+import { ManualClock } from '#core/clock.ts'
 import { freePort } from '#test/support/free-port.ts'
 import { simulate } from '#test/support/simulation.ts'
 
@@ -40,10 +41,10 @@ const pump = (port: number) => ({
   serve: { periodMs: 50, http: { url: `http://127.0.0.1:${port}/push/pump-1` } },
 })
 
-/** Distances between neighbouring times in periods of 50 ms, the largest. */
-function largestGap(received: Receiver['received']): number {
+/** Distances between neighbouring readings in ms. */
+function gapsOf(received: Receiver['received']): number[] {
   const times = received.map(({ timestamp }) => Date.parse(timestamp))
-  return Math.max(...times.slice(1).map((time, i) => time - (times[i] as number)))
+  return times.slice(1).map((time, i) => time - (times[i] as number))
 }
 
 test('A pump posts temperature, vibration and pressure as JSON', async () => {
@@ -56,19 +57,23 @@ test('A pump posts temperature, vibration and pressure as JSON', async () => {
 
 test('What could not be posted comes later, in order, with its own time', async () => {
   const port = await freePort()
-  await using _ = await simulate([pump(port)])
+  const clock = new ManualClock()
+  await using _ = await simulate([pump(port)], { clock })
+  await clock.advance(1000)
   await using receiver = await startReceiver(port)
-  await vi.waitFor(() => expect(receiver.received.length).toBeGreaterThan(5))
+  /** Lets the pump measure until so many readings have arrived. */
+  const arrived = (count: number) =>
+    vi.waitFor(async () => {
+      await clock.advance(50)
+      expect(receiver.received.length).toBeGreaterThanOrEqual(count)
+    })
+  await arrived(25)
   receiver.status = 503
+  await clock.advance(2000)
   const before = receiver.received.length
-  const from = Date.now()
-  await vi.waitFor(() => expect(Date.now() - from).toBeGreaterThan(1000), { timeout: 3000 })
-  expect(receiver.received).toHaveLength(before)
   receiver.status = 200
-  await vi.waitFor(() => expect(receiver.received.length).toBeGreaterThan(before + 15))
-  const times = receiver.received.map(({ timestamp }) => timestamp)
-  expect(times).toEqual([...new Set(times)].toSorted())
-  expect(largestGap(receiver.received)).toBeLessThan(1000)
+  await arrived(before + 45)
+  expect(new Set(gapsOf(receiver.received))).toEqual(new Set([50]))
 })
 
 test('A reading that is refused for good is counted and does not hold up the next', async () => {
@@ -83,8 +88,14 @@ test('A reading that is refused for good is counted and does not hold up the nex
 
 test('Nobody there: the newest 120 readings are kept, older ones are counted as lost', async () => {
   const port = await freePort()
-  await using simulation = await simulate([pump(port)])
-  await vi.waitFor(() => expect(simulation.machines[0]?.servers['http']?.['lost']).toBeGreaterThan(0), { timeout: 20_000 })
+  const clock = new ManualClock()
+  await using simulation = await simulate([pump(port)], { clock })
+  await clock.advance(10_000)
+  expect(simulation.machines[0]?.servers['http']?.['lost']).toBeGreaterThanOrEqual(80)
   await using receiver = await startReceiver(port)
-  await vi.waitFor(() => expect(receiver.received.length).toBeGreaterThanOrEqual(120), { timeout: 20_000 })
+  await vi.waitFor(async () => {
+    await clock.advance(50)
+    expect(receiver.received.length).toBeGreaterThanOrEqual(120)
+  })
+  expect(new Set(gapsOf(receiver.received))).toEqual(new Set([50]))
 })
