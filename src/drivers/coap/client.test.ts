@@ -6,6 +6,7 @@ import { createLife, type DriverLife, type PointInput } from '#test/support/driv
 import { startCoapServer } from '#test/support/libcoap.ts'
 import { coapDriver } from './driver.ts'
 import { codes, decode, encode, optionNumbers, pathOf, types, uintOption, type CoapMessage } from './message.ts'
+import { observeOf } from './peer.ts'
 
 const never = new AbortController().signal
 const at = (port: number) => ({ mode: 'client', host: '127.0.0.1', port })
@@ -212,6 +213,16 @@ test('a resource that never answers is a fault, while the device answers for ano
   expect(life.sink.faults).toMatchObject([
     { point: 1, quality: qualities.badNoCommunication.code, reason: expect.stringContaining('no answer within 200 ms') },
   ])
+})
+
+test('a device that fails at observing is asked plainly', async () => {
+  await using plain = await device((request, send) => {
+    if (request.type === types.con) send(observeOf(request) === 0 ? { code: codes.internalError } : {})
+  })
+  await using life = await connected(at(plain.port))
+  await life.poll()
+  expect(values(life)).toEqual([1, 1])
+  expect(life.sink.faults).toEqual([])
 })
 
 test('blocks that do not fit together, and resets, are faults', async () => {

@@ -89,7 +89,9 @@ export class CoapReader implements Driver {
       const { clock } = this.#context
       if (resource.observed && clock.now() - resource.heardAt < this.#settings.refreshMs * 1000) continue
       try {
-        const answer = await peer.get(resource.path, both, this.#settings.observe ? resource.token : undefined)
+        let answer = await peer.get(resource.path, both, this.#settings.observe ? resource.token : undefined)
+        // Some devices fail at observing what they can well be asked for, a large body for instance.
+        if (this.#settings.observe && answer.code >= codes.internalError) answer = await peer.get(resource.path, both)
         resource.observed = this.#settings.observe && observeOf(answer) !== undefined
         resource.sequence = observeOf(answer) ?? 0
         this.#take(resource, answer)

@@ -75,6 +75,7 @@ export const codes = {
   incomplete: codeOf('4.08'),
   tooLarge: codeOf('4.13'),
   unsupportedFormat: codeOf('4.15'),
+  internalError: codeOf('5.00'),
   unavailable: codeOf('5.03'),
 } as const
 

@@ -75,6 +75,11 @@ test('curl posts a reading, and a list of readings that the device has buffered'
   expect(life.sink.violations).toEqual([])
 })
 
+test('a device may have any name a machine can have', async () => {
+  await using life = await startEndpoint({}, [{ address: { device: 'Öl-Pumpe (1)', field: 'temperature' } }])
+  expect(await life.post(encodeURIComponent('Öl-Pumpe (1)'), { temperature: 1 })).toMatchObject({ status: 200, body: { accepted: 1 } })
+})
+
 test('the answer comes only after the values are durable, and many requests share a sync', async () => {
   await using life = await startEndpoint()
   const disk = Promise.withResolvers<void>()
@@ -113,6 +118,7 @@ test('each mistake has its status and its mend', async () => {
     body: { error: 'unknownDevice', message: expect.not.stringContaining('pump-1') },
   })
   expect(await life.post('a/b', {})).toMatchObject({ status: 404 })
+  expect(await life.post('%zz', {})).toMatchObject({ status: 404, body: { error: 'notFound' } })
   expect(await life.post('__proto__', {})).toMatchObject({ status: 404, body: { error: 'unknownDevice' } })
   expect(await life.post('pump-1', {}, { 'content-type': 'text/plain' })).toMatchObject({
     status: 415,

@@ -118,9 +118,9 @@ class HttpPush implements Driver {
 
   /** What a request is answered with; undefined when nobody is there any more to be answered. */
   async #take(request: IncomingMessage, proceed: () => void): Promise<Refusal | object | undefined> {
-    const path = /^\/push\/([^/?]+)(?:\?|$)/.exec(request.url ?? '')?.[1]
-    const reader = path === undefined ? undefined : this.#readers.get(path)
-    if (path === undefined) return refuse(404, 'notFound', 'post readings to /push/<device>')
+    const device = deviceOf(request.url ?? '')
+    const reader = device === undefined ? undefined : this.#readers.get(device)
+    if (device === undefined) return refuse(404, 'notFound', 'post readings to /push/<device>')
     if (!reader) return refuse(404, 'unknownDevice', 'no device of this name is configured in this connection')
     if (request.method !== 'POST') return refuse(405, 'methodNotAllowed', 'use POST', { allow: 'POST' })
     if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(request.headers['content-type'] ?? ''))
@@ -163,6 +163,16 @@ class HttpPush implements Driver {
   #busy(): Refusal {
     this.#warn(`too many messages in hand (concurrentMax is ${this.#settings.concurrentMax}): one was put off`)
     return refuse(503, 'busy', 'too much is in hand: send this again later', { 'retry-after': String(retryAfterSeconds) })
+  }
+}
+
+/** The device that a request's path names, or undefined. */
+function deviceOf(url: string): string | undefined {
+  const name = /^\/push\/([^/?]+)(?:\?|$)/.exec(url)?.[1]
+  try {
+    return name === undefined ? undefined : decodeURIComponent(name)
+  } catch {
+    return undefined
   }
 }
 

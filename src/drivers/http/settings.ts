@@ -21,13 +21,14 @@ export const settingsSchema = z.strictObject({
 })
 export type HttpSettings = z.infer<typeof settingsSchema>
 
-export const deviceName = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$/
+/** Any name that a machine can have. */
+const deviceName = /^[^/\p{Cc}]{1,100}$/u
 
 export const addressSchema = z.strictObject({
   device: z
     .string()
-    .regex(deviceName, 'a device is named in letters, digits and . _ ~ - (at most 100 characters)')
-    .describe('Name of the device: it posts to `/push/<device>`'),
+    .regex(deviceName, 'a device has a name of 1 to 100 characters, without /')
+    .describe('Name of the device: it posts to `/push/<device>`, with what a URL cannot hold written as %20 and so on'),
   ...jsonAddressFields,
 })
 export type HttpAddress = z.infer<typeof addressSchema>
