@@ -69,6 +69,8 @@ function MachineView({ machine }: { machine: Machine }) {
       .map(({ name }) => name)
   const arrays = tags.filter(({ kind }) => kind === 'array')
   const stale = machine.status === 'offline'
+  // Beside a field, which is tall, or below the statistics: the columns stay of about one height.
+  const records = <RecordBrowser tags={tags.filter(({ kind }) => kind !== 'array')} />
   const change = (changed: Partial<Record<'range' | 'from' | 'to' | 'tags', unknown>>) =>
     void navigate({ params: { _splat: machine.path }, search: { ...search, ...changed } as typeof search, resetScroll: false })
   return (
@@ -96,10 +98,11 @@ function MachineView({ machine }: { machine: Machine }) {
         <div className={styles.column}>
           {arrays.length > 0 && <FieldPanel tags={arrays} range={range} />}
           <StatisticsTable tags={tags} range={range} />
+          {arrays.length === 0 && records}
         </div>
         <div className={styles.column}>
           <ReadingsTable tags={tags} stale={stale} />
-          <RecordBrowser tags={tags.filter(({ kind }) => kind !== 'array')} />
+          {arrays.length > 0 && records}
           <FaultPanel machine={machine.path} tags={tags} />
         </div>
       </div>
