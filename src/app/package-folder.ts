@@ -2,3 +2,6 @@
 import { join } from 'node:path'
 
 export const packageFolder = join(import.meta.dirname, '..', '..')
+
+export const demoPlantFile = join(packageFolder, 'examples', 'demo-plant.yaml')
+export const profilesFolderDefault = join(packageFolder, 'profiles')

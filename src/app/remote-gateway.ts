@@ -1,6 +1,6 @@
 // `millwright gateway`: the gateway alone, on another machine, reporting to a server over HTTP.
 import { mkdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Logger } from 'pino'
 import { systemClock } from '#core/clock.ts'
 import { ConfigError } from '#core/errors.ts'
@@ -8,7 +8,7 @@ import { Gateway } from '#gateway/gateway.ts'
 import { createHttpUplink } from '#gateway/http-uplink.ts'
 import { loadPlant } from '#plant/load.ts'
 import { drivers } from './drivers.ts'
-import { packageFolder } from './package-folder.ts'
+import { profilesFolderDefault } from './package-folder.ts'
 import { version } from './version.ts'
 
 export interface RemoteGatewayOptions {
@@ -32,7 +32,7 @@ export async function startRemoteGateway({
   const name = token.split('.')[1]
   if (!token.startsWith('mwg.') || name === undefined)
     throw new ConfigError('this is no gateway token; make one on the server with: millwright token NAME')
-  const plant = await loadPlant({ file, profilesFolder: resolve(profiles ?? join(packageFolder, 'profiles')), drivers })
+  const plant = await loadPlant({ file, profilesFolder: resolve(profiles ?? profilesFolderDefault), drivers })
   const connections = plant.connections.filter((connection) => connection.gateway === name).length
   if (connections === 0)
     throw new ConfigError(`${file} has no connection for gateway "${name}"; write "gateway: ${name}" into those it shall run`)

@@ -3,18 +3,9 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import type { Log } from '#core/driver.ts'
+import type { RunSimulatorsOptions } from './run-simulators.ts'
 import { ConfigError, messageOf, Rejected, RetryLater } from '#core/errors.ts'
 import { faultListSchema, faultSchema, type Fault, type FaultRequest } from '#core/fault.ts'
-
-/** What the simulators' process is told; see simulators.process.ts. */
-export interface SimulatorsOrder {
-  readonly plantFile: string
-  readonly profilesFolder: string
-  readonly ports: Readonly<Record<string, number>>
-  readonly folder: string
-  readonly speed?: number | undefined
-  readonly seed?: number | undefined
-}
 
 /** What the simulators' process says: ready, or why it cannot run. */
 export type SimulatorsNews = { ready: true; controlPort: number } | { failed: string }
@@ -33,7 +24,7 @@ const stopTimeoutMs = 5000
 const requestTimeoutMs = 5000
 
 /** Starts the simulators and resolves when they serve. Throws `ConfigError` when they cannot. */
-export async function startSimulators(order: SimulatorsOrder, log: Log): Promise<Simulators> {
+export async function startSimulators(order: RunSimulatorsOptions, log: Log): Promise<Simulators> {
   let stopping = false
   let child: ChildProcess | undefined
   let controlPort = 0

@@ -1,13 +1,13 @@
 // `millwright start`: the plant, the dashboard, the server and, with the demo, the simulators.
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Logger } from 'pino'
 import { ConfigError } from '#core/errors.ts'
 import type { Plant } from '#core/plant.ts'
 import { loadPlant } from '#plant/load.ts'
 import { buildDashboard } from './dashboard.ts'
 import { drivers } from './drivers.ts'
-import { packageFolder } from './package-folder.ts'
+import { demoPlantFile, profilesFolderDefault } from './package-folder.ts'
 import { isFree, nextFreePort } from './ports.ts'
 import { startServer } from './server.ts'
 import { startSimulators, type Simulators } from './simulators.ts'
@@ -35,9 +35,6 @@ export interface Started {
   readonly stop: () => Promise<void>
 }
 
-export const demoPlantFile = join(packageFolder, 'examples', 'demo-plant.yaml')
-const profilesFolderDefault = join(packageFolder, 'profiles')
-
 /** Starts Millwright and resolves when it serves. Throws `ConfigError`; nothing is left running then. */
 export async function start(options: StartOptions): Promise<Started> {
   const { log } = options
@@ -60,10 +57,10 @@ export async function start(options: StartOptions): Promise<Started> {
     if (options.demo && plantFile !== undefined)
       simulators = await startSimulators(
         {
-          plantFile,
-          profilesFolder,
+          plant: plantFile,
+          profiles: profilesFolder,
           ports: chosen.named,
-          folder: join(folder, 'simulators'),
+          data: folder,
           speed: options.speed,
           seed: options.seed,
         },

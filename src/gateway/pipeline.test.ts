@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { valueAt, type Batch } from '#core/batch.ts'
 import { ManualClock } from '#core/clock.ts'
 import { qualityName, qualities } from '#core/quality.ts'
-import { tagDefinitionSchema, type TagDefinition } from '#core/tag.ts'
+import { tagDefinitionSchema } from '#core/tag.ts'
 import { secondUs } from '#core/time.ts'
 import type { z } from 'zod'
 import { Pipeline } from './pipeline.ts'
@@ -13,7 +13,7 @@ const now = clock.now()
 function pipelineOf(...definitions: z.input<typeof tagDefinitionSchema>[]): Pipeline {
   const points = definitions.map((definition, index) => ({
     tag: `m/t${index}`,
-    definition: tagDefinitionSchema.parse(definition) as TagDefinition,
+    definition: tagDefinitionSchema.parse(definition),
     address: {},
   }))
   return new Pipeline(points, { clock, flush: async () => {} })
