@@ -32,13 +32,18 @@ export async function startCoapServer(port?: number, ...more: string[]): Promise
   const args = `-A 127.0.0.1 -p ${at} -d 100`.split(' ')
   const program = startProgram(requireTool('coap-server-notls', 'libcoap3-bin'), [...args, ...more])
   const url = (path: string) => `coap://127.0.0.1:${at}${path}`
-  await vi.waitFor(
-    async () => {
-      const { output } = await coapClient('get', url('/.well-known/core'))
-      if (!output.includes('</time>')) throw new Error(`coap-server-notls does not answer yet: ${program.errors()}`)
-    },
-    { timeout: 10_000 },
-  )
+  await vi
+    .waitFor(
+      async () => {
+        const { output } = await coapClient('get', url('/.well-known/core'))
+        if (!output.includes('</time>')) throw new Error(`coap-server-notls does not answer yet: ${program.errors()}`)
+      },
+      { timeout: 10_000 },
+    )
+    .catch(async (error: unknown) => {
+      await program.kill()
+      throw error
+    })
   return {
     port: at,
     put: (path, value) => coapClient('put', url(path), JSON.stringify(value), '-t', '50'),

@@ -47,17 +47,21 @@ export async function startMosquitto(
     await program?.kill(signal)
     program = undefined
   }
-  await start()
+  const dispose = async () => {
+    await end('SIGKILL')
+    await rm(folder, { recursive: true, force: true })
+  }
+  await start().catch(async (error: unknown) => {
+    await dispose()
+    throw error
+  })
   return {
     port,
     folder,
     start,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
-    async [Symbol.asyncDispose]() {
-      await end('SIGKILL')
-      await rm(folder, { recursive: true, force: true })
-    },
+    [Symbol.asyncDispose]: dispose,
   }
 }
 
@@ -94,11 +98,16 @@ export async function mosquittoSub(port: number, filter: string, ...more: string
     filter,
     ...more,
   ])
-  await vi.waitFor(
-    () => {
-      if (!/Subscribed \(mid|SUBACK/.test(program.output())) throw new Error(`no SUBACK yet: ${program.output()} ${program.errors()}`)
-    },
-    { timeout: 10_000 },
-  )
+  await vi
+    .waitFor(
+      () => {
+        if (!/Subscribed \(mid|SUBACK/.test(program.output())) throw new Error(`no SUBACK yet: ${program.output()} ${program.errors()}`)
+      },
+      { timeout: 10_000 },
+    )
+    .catch(async (error: unknown) => {
+      await program.kill()
+      throw error
+    })
   return program
 }
