@@ -151,7 +151,7 @@ async function listen(api: FastifyInstance, port: number): Promise<void> {
     await api.listen({ host, port })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    throw new ConfigError(`port ${port} is taken, and the page and API need it; choose another with --port or MILLWRIGHT_PORT`)
+    throw new ConfigError(`port ${port} is taken, and the dashboard needs it; choose another with --port or MILLWRIGHT_PORT`)
   }
 }
 

@@ -98,7 +98,7 @@ async function choosePorts(plant: Plant, { port, nextFreePort: mayMove, demo }: 
     taken.add(got)
     return got
   }
-  const page = await choose(port, 'the page and API', 'choose another with --port or MILLWRIGHT_PORT')
+  const page = await choose(port, 'the dashboard', 'choose another with --port or MILLWRIGHT_PORT')
   if (!demo) return { page, named: {} }
   const named: Record<string, number> = {}
   for (const [name, wanted] of Object.entries(plant.ports))

@@ -1,6 +1,5 @@
 // What the embedded store does when its disk, its files or its folder are not as they should be.
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +8,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { batchOf, type Batch } from '#core/batch.ts'
 import { ManualClock } from '#core/clock.ts'
 import { ConfigError, messageOf, RetryLater } from '#core/errors.ts'
+import { mountSmallDisk } from '#test/support/small-disk.ts'
 import { createEmbeddedStore, type EmbeddedStoreSettings } from './embedded-store.ts'
 
 const tag = 'm/pressure'
@@ -141,26 +141,11 @@ async function untilRefused(append: () => Promise<void>): Promise<unknown> {
   }
 }
 
-/** A small disk of its own, or undefined where none can be mounted. */
-function smallDisk(): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'millwright-disk-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder], { stdio: 'ignore' })
-    return folder
-  } catch {
-    rmSync(folder, { recursive: true })
-    return undefined
-  }
-}
-
 test('S15: a full disk refuses appends, loses nothing, and the store goes on when there is space', async ({ skip }) => {
-  const folder = smallDisk() ?? skip('no disk can be mounted here')
-  const ballast = join(folder, 'ballast')
-  onTestFinished(() => {
-    execFileSync('umount', [folder])
-    rmSync(folder, { recursive: true })
-  })
-  writeFileSync(ballast, new Uint8Array(4_000_000))
+  const disk = mountSmallDisk(8) ?? skip('no disk can be mounted here')
+  onTestFinished(disk.remove)
+  const { folder } = disk
+  disk.fill(4_000_000)
   const { store, said } = await setUp({ folder, hotRowsMax: 20_000 })
   let sequence = 0
   const append = async () => {
@@ -175,7 +160,7 @@ test('S15: a full disk refuses appends, loses nothing, and the store goes on whe
   await store.seal()
   expect(store.statistics()).toMatchObject({ samples: sequence * 1000 })
   expect((await store.read(tag, 0, 1e12, 1e6)).time.length).toBe(sequence * 1000)
-  rmSync(ballast)
+  disk.relieve()
   for (let more = 0; more < 3; more++) await append()
   await store.seal()
   expect(store.statistics()).toMatchObject({ sealFailure: undefined, samples: sequence * 1000 })
@@ -183,7 +168,6 @@ test('S15: a full disk refuses appends, loses nothing, and the store goes on whe
   await store.open()
   const { value } = await store.read(tag, 0, 1e12, 1e6)
   expect(value).toEqual(noise(0, sequence * 1000).value)
-  expect(readdirSync(folder)).not.toContain('ballast')
   expect(said.filter((message) => message.startsWith('cannot seal'))).toHaveLength(1)
   expect(said.at(-1)).toBe('sealing works again')
 })
