@@ -7,7 +7,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { lazy, StrictMode, Suspense } from 'react'
 import { createRoot } from 'react-dom/client'
 import { queryClient } from '#web/data/query-client.ts'
-import { router } from '#web/routes.tsx'
+import { fetchScreens, router } from '#web/routes.tsx'
 import { cssVariables, theme } from '#web/theme/theme.ts'
 
 /** Needed only once something has been done, so the first picture does not wait for it. */
@@ -25,3 +25,5 @@ createRoot(document.getElementById('root') as HTMLElement).render(
     </MantineProvider>
   </StrictMode>,
 )
+
+fetchScreens()

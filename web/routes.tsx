@@ -5,31 +5,46 @@ import { BrokenScreen, NoSuchScreen } from '#web/parts/notice.tsx'
 import { LoadingScreen } from '#web/parts/loading.tsx'
 import { Shell } from '#web/screens/shell.tsx'
 
+const screens = {
+  overview: () => import('#web/screens/overview.tsx'),
+  machine: () => import('#web/screens/machine.tsx'),
+  devices: () => import('#web/screens/devices.tsx'),
+  connections: () => import('#web/screens/connections.tsx'),
+}
+
+/** Fetches the code of all screens once the first one is up, so that they open at once, also while the server is away. */
+export function fetchScreens(): void {
+  setTimeout(() => {
+    for (const load of Object.values(screens)) load().catch(() => {}) // It is fetched again when it is needed.
+  }, fetchScreensAfterMs)
+}
+const fetchScreensAfterMs = 3000
+
 const rootRoute = createRootRoute({ component: Shell })
 
 const overviewRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/',
-  component: lazyRouteComponent(() => import('#web/screens/overview.tsx'), 'Overview'),
+  component: lazyRouteComponent(screens.overview, 'Overview'),
 })
 
 const machineRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/machines/$',
   validateSearch: readTrendSearch,
-  component: lazyRouteComponent(() => import('#web/screens/machine.tsx'), 'MachineScreen'),
+  component: lazyRouteComponent(screens.machine, 'MachineScreen'),
 })
 
 const devicesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/devices',
-  component: lazyRouteComponent(() => import('#web/screens/devices.tsx'), 'Devices'),
+  component: lazyRouteComponent(screens.devices, 'Devices'),
 })
 
 const connectionsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/connections',
-  component: lazyRouteComponent(() => import('#web/screens/connections.tsx'), 'Connections'),
+  component: lazyRouteComponent(screens.connections, 'Connections'),
 })
 
 export const router = createRouter({

@@ -1,6 +1,7 @@
 // The server's own health in one word, with every check behind it.
 import { Popover } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { useConnection } from '#web/data/live-socket.ts'
 import { healthQuery } from '#web/data/queries.ts'
 import { formatSpan } from '#web/data/time-format.ts'
 import { CheckIcon, WarningIcon } from './icons.tsx'
@@ -8,8 +9,11 @@ import { Mark } from './status-mark.tsx'
 import styles from './header.module.css'
 
 export function HealthSummary() {
-  const { data: health } = useQuery(healthQuery)
+  const { data: health, error } = useQuery(healthQuery)
+  const { state } = useConnection()
   if (!health) return null
+  // What the server said before it went away says nothing about now.
+  if (error || state === 'offline') return <span className={styles.health}>server health unknown</span>
   const failing = health.checks.filter(({ ok }) => !ok)
   return (
     <Popover position="bottom-end" withArrow shadow="md" width={320} trapFocus>

@@ -1,8 +1,9 @@
 // What stands where content would be: nothing there, something failed, no such page.
 import { Button } from '@mantine/core'
 import { Link, type ErrorComponentProps } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { messageOf } from '#core/errors.ts'
+import { useConnection } from '#web/data/live-socket.ts'
 import { WarningIcon } from './icons.tsx'
 import styles from './notice.module.css'
 
@@ -30,8 +31,17 @@ export function Failed({ what, error, retry }: { what: string; error: unknown; r
   )
 }
 
-/** For a screen that threw, or whose code could not be fetched (a new version may have been installed). */
+/**
+ * For a screen that threw, or whose code could not be fetched: the server may be away, or a new version may have been installed.
+ * When the server comes back the page reloads by itself.
+ */
 export function BrokenScreen({ error }: ErrorComponentProps) {
+  const { state } = useConnection()
+  const wasOffline = useRef(false)
+  useEffect(() => {
+    if (wasOffline.current && state === 'live') window.location.reload()
+    wasOffline.current = state === 'offline'
+  }, [state])
   return (
     <div className={styles.notice} role="alert">
       <p className={styles.title}>
