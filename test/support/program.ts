@@ -19,9 +19,12 @@ export interface Program extends AsyncDisposable {
   kill(signal?: NodeJS.Signals): Promise<void>
 }
 
+/** node-opcua leaves the text "undefined" in this process's OPENSSL_CONF; openssl in a child would look for that file. */
+const environment = () => ({ ...process.env, OPENSSL_CONF: '' })
+
 /** Starts a program whose lines arrive as they are written; `input` goes to its standard input. */
 export function startProgram(file: string, args: readonly string[], input?: string | Uint8Array): Program {
-  const child = spawn(requireTool('stdbuf', 'coreutils'), ['-oL', '-eL', file, ...args], { stdio: 'pipe' })
+  const child = spawn(requireTool('stdbuf', 'coreutils'), ['-oL', '-eL', file, ...args], { stdio: 'pipe', env: environment() })
   const output: Buffer[] = []
   const errors: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
