@@ -89,7 +89,8 @@ function addPosted(
   const time = timeText === undefined ? arrival : parseTime(timeText)
   if (time === undefined) return `"${timeText}" is no ISO 8601 time such as ${formatTime(arrival)}`
   const quality = qualityOf(qualityText)
-  if (quality === undefined) return `unknown quality "${qualityText}"; write good, uncertain, bad or another name of the reference`
+  if (quality === undefined)
+    return `unknown quality "${qualityText}"; write good, uncertain, bad or another name from docs/reference/qualities.md`
   const pathFault = tagPathFault(tag)
   if (pathFault) return pathFault
   const value: Value = given !== null && typeof given === 'object' ? { shape: given.shape, data: Float32Array.from(given.data) } : given
