@@ -12,7 +12,7 @@ import type { LiveMessage } from '#api/live/schema.ts'
 import { systemClock } from '#core/clock.ts'
 import { parseTime } from '#core/time.ts'
 
-const limits = { delayP99Ms: 250, cpuCores: 0.5, rssMb: 400 }
+const limits = { delayP99Ms: 250, cpuCores: 0.5, rssMb: 400, stallMs: 20 }
 const { values: asked } = parseArgs({
   options: {
     seconds: { type: 'string', default: '30' },
@@ -49,7 +49,7 @@ try {
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
   const wall = (performance.now() - started) / 1000
   child.send('figures')
-  const { cpuSeconds, rssMax, delays } = await message<{ cpuSeconds: number; rssMax: number; delays: number[] }>()
+  const { cpuSeconds, rssMax, delays, stallP99Ms, stallMaxMs } = await message<Figures>()
   await new Promise((resolve) => setTimeout(resolve, 3000))
   socket.terminate()
   const [connection] = (await (await fetch(`${url}/api/v1/connections`)).json()) as ConnectionList
@@ -62,6 +62,8 @@ try {
     ['source → stored p99 ms', percentileOfHistogram(delays, 0.99), limits.delayP99Ms],
     ['source → WebSocket p50 ms', percentile(socketDelays, 0.5), limits.delayP99Ms],
     ['source → WebSocket p99 ms', percentile(socketDelays, 0.99), limits.delayP99Ms],
+    ['event loop stall p99 ms', stallP99Ms, limits.stallMs],
+    ['event loop stall max ms', stallMaxMs, limits.stallMs],
     ['CPU cores', cpuSeconds / wall, limits.cpuCores],
     ['RSS MB', rssMax / 1e6, limits.rssMb],
   ].map(([name, figure = 0, limit = 0]) => ({
@@ -82,6 +84,15 @@ try {
   child.send('stop')
   await new Promise((resolve) => child.once('exit', resolve))
   await rm(folder, { recursive: true })
+}
+
+interface Figures {
+  cpuSeconds: number
+  rssMax: number
+  /** Counts per millisecond. */
+  delays: number[]
+  stallP99Ms: number
+  stallMaxMs: number
 }
 
 function percentile(values: readonly number[], share: number): number {

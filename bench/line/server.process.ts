@@ -1,4 +1,5 @@
 // The measured process: a whole server whose gateway reads the synthetic source. Says its address, and on request its figures.
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import pino from 'pino'
 import { startServer } from '#app/server.ts'
 import { plantSchema } from '#core/plant.ts'
@@ -30,6 +31,8 @@ const server = await startServer({
     }
   },
 })
+const loop = monitorEventLoopDelay({ resolution: 2 })
+loop.enable()
 const cpuAtStart = process.cpuUsage()
 let rssMax = 0
 setInterval(() => (rssMax = Math.max(rssMax, process.memoryUsage.rss())), 200).unref()
@@ -41,6 +44,12 @@ process.on('message', async (message: 'figures' | 'stop') => {
     return
   }
   const { user, system } = process.cpuUsage(cpuAtStart)
-  process.send?.({ cpuSeconds: (user + system) / 1e6, rssMax, delays: Array.from(delays) })
+  process.send?.({
+    cpuSeconds: (user + system) / 1e6,
+    rssMax,
+    delays: Array.from(delays),
+    stallP99Ms: loop.percentile(99) / 1e6,
+    stallMaxMs: loop.max / 1e6,
+  })
 })
 process.send?.({ url: server.url })
