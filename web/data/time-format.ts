@@ -24,23 +24,41 @@ export function fromInput(text: string, zone: Zone): number | undefined {
   return Number.isNaN(ms) ? undefined : ms
 }
 
-const steps = [
+const unitSeconds = [
   ['d', 86_400],
   ['h', 3600],
   ['min', 60],
+  ['s', 1],
 ] as const
 
-/** A length of time in its largest whole unit: `4 s`, `12 min`, `3 h`, `2 d`. */
-export function formatSpan(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000))
-  for (const [name, length] of steps)
-    if (seconds >= length * 2 || (name === 'd' && seconds >= length)) return `${Math.floor(seconds / length)} ${name}`
-  return `${seconds} s`
+/** A length of time in its two largest units: `42 s`, `1 min 42 s`, `3 h 5 min`, `2 d`. */
+export function formatDuration(ms: number): string {
+  let rest = Math.max(0, Math.round(ms / 1000))
+  const first = unitSeconds.findIndex(([, length]) => rest >= length)
+  const parts = unitSeconds.slice(first, first + 2).flatMap(([name, length]) => {
+    const count = Math.floor(rest / length)
+    rest -= count * length
+    return count > 0 ? `${count} ${name}` : []
+  })
+  return parts.join(' ') || '0 s'
 }
 
-/** How long ago: `now`, `4 s ago`. Source clocks a little ahead of this page's are now, too. */
-export function formatAge(ms: number, nowMs: number): string {
-  const age = nowMs - ms
-  if (age < -5000) return `in ${formatSpan(-age)}`
-  return age < 2000 ? 'now' : `${formatSpan(age)} ago`
+/** How far away, in one unit, each from its double on: `90 s`, `12 min`, `3 h`, `5 days`, `7 months`, `6.7 years`. */
+function formatDistance(ms: number): string {
+  const days = ms / 86_400_000
+  if (days >= 730) return `${(days / 365.25).toFixed(1)} years`
+  if (days >= 61) return `${Math.floor(days / 30.44)} months`
+  if (days >= 2) return `${Math.floor(days)} days`
+  if (ms >= 7_200_000) return `${Math.floor(ms / 3_600_000)} h`
+  return ms >= 120_000 ? `${Math.floor(ms / 60_000)} min` : `${Math.round(ms / 1000)} s`
+}
+
+/** What is so near is now: values that come every two or three seconds shall not flicker between "now" and "2 s ago". */
+const nowMs = 5000
+
+/** How long ago: `now`, `12 s ago`. Source clocks a little ahead of this page's are now, too. */
+export function formatAge(ms: number, currentMs: number): string {
+  const age = currentMs - ms
+  if (Math.abs(age) < nowMs) return 'now'
+  return age < 0 ? `in ${formatDistance(-age)}` : `${formatDistance(age)} ago`
 }

@@ -4,7 +4,7 @@ import type { ConnectionList } from '#api/connections/schema.ts'
 import type { ConnectionStatus } from '#core/uplink.ts'
 import { formatCount, formatNumber } from '#web/data/value-format.ts'
 import { LedgerLines } from './ledger-lines.tsx'
-import { Age } from './reading.tsx'
+import { Age, Lasting } from './reading.tsx'
 import { Mark, type MarkLevel } from './status-mark.tsx'
 import styles from './connection-card.module.css'
 
@@ -30,7 +30,7 @@ export function ConnectionCard({ connection }: { connection: ConnectionList[numb
         <span className={styles.state}>
           {state}{' '}
           <span className="muted">
-            since <Age time={since} />
+            for <Lasting since={since} />
           </span>
         </span>
       </header>

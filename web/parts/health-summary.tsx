@@ -3,7 +3,7 @@ import { Popover } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useConnection } from '#web/data/live-socket.ts'
 import { healthQuery } from '#web/data/queries.ts'
-import { formatSpan } from '#web/data/time-format.ts'
+import { formatDuration } from '#web/data/time-format.ts'
 import { CheckIcon, WarningIcon } from './icons.tsx'
 import { Mark } from './status-mark.tsx'
 import styles from './header.module.css'
@@ -35,7 +35,7 @@ export function HealthSummary() {
           ))}
         </ul>
         <p className={styles.version}>
-          Millwright {health.version}, running for {formatSpan(health.uptimeSeconds * 1000)}
+          Millwright {health.version}, running for {formatDuration(health.uptimeSeconds * 1000)}
         </p>
       </Popover.Dropdown>
     </Popover>

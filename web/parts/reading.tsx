@@ -6,7 +6,7 @@ import type { Limits } from '#core/tag.ts'
 import type { SampleJson } from '#api/schema.ts'
 import { useNow, useToday, useZone } from '#web/data/clock.ts'
 import { live, useLiveSample } from '#web/data/live-socket.ts'
-import { formatAge, formatClock, formatDate, formatDateTime, type Zone } from '#web/data/time-format.ts'
+import { formatAge, formatClock, formatDate, formatDateTime, formatDuration, type Zone } from '#web/data/time-format.ts'
 import { formatValue, limitLevel, limitText, qualityLevel, qualityText } from '#web/data/value-format.ts'
 import styles from './reading.module.css'
 
@@ -82,6 +82,17 @@ export function Age({ time: known, never = 'never', tags = [] }: AgeProperties) 
   return (
     <time dateTime={time} title={formatDateTime(Date.parse(time), zone, true)}>
       {formatAge(Date.parse(time), now)}
+    </time>
+  )
+}
+
+/** How long something has lasted, counted on every second. */
+export function Lasting({ since }: { since: string }) {
+  const now = useNow()
+  const zone = useZone()
+  return (
+    <time dateTime={since} title={`since ${formatDateTime(Date.parse(since), zone)}`}>
+      {formatDuration(now - Date.parse(since))}
     </time>
   )
 }
