@@ -24,6 +24,8 @@ import styles from './machine.module.css'
 
 /** Lines in the chart before anybody chose. */
 const firstLines = 2
+/** Values shown large when no profile chooses them. */
+const tilesMax = 8
 
 export function MachineScreen() {
   const { _splat: path = '' } = useParams({ from: '/machines/$' })
@@ -59,8 +61,8 @@ function MachineView({ machine }: { machine: Machine }) {
   const { tags } = machine
   const metrics = useMemo(() => {
     const named = machine.metrics.flatMap((name) => tags.find((tag) => tag.name === name) ?? [])
-    return named.length > 0 ? named : tags.filter(({ kind }) => kind !== 'array').slice(0, 8)
-  }, [tags, machine.metrics])
+    return machine.profile && named.length > 0 ? named : tags.filter(({ kind }) => kind !== 'array').slice(0, tilesMax)
+  }, [tags, machine.metrics, machine.profile])
   const chosen =
     search.tags ??
     metrics
