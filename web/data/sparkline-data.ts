@@ -2,10 +2,10 @@
 import type { SampleJson } from '#api/schema.ts'
 import { fetchBuckets, tagsPerRequestMax } from './queries.ts'
 import { live } from './live-socket.ts'
+import { sparklineSpanMs } from './sparkline-span.ts'
 import { appendPoint, toSeries, type TrendSeries } from './trend-series.ts'
 import { qualityLevel } from './value-format.ts'
 
-export const sparklineSpanMs = 10 * 60_000
 const bucketCount = 100
 export const sparklineBucketMs = sparklineSpanMs / bucketCount
 /** Live points nearer together than this are left out: a sparkline has about as many pixels. */

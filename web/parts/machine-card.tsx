@@ -1,4 +1,4 @@
-// A machine at a glance: status, its telling values with their last ten minutes, and how fresh they are.
+// A machine at a glance: status, its telling values with their last minutes, and how fresh they are.
 import { Link } from '@tanstack/react-router'
 import { memo } from 'react'
 import type { MachineList, MachineTag } from '#api/machines/schema.ts'

@@ -1,9 +1,10 @@
-// The last ten minutes of a tag as a small line on a canvas; redrawn at most once a second, and only when something came or time moved on.
+// Up to the last ten minutes of a tag as a small line on a canvas; redrawn at most once a second, and only when something came or time moved on.
 import { memo, useEffect, useRef } from 'react'
 import type { Limits } from '#core/tag.ts'
 import { limitExceeded } from '#core/limit.ts'
 import { useGeneration } from '#web/data/live-socket.ts'
-import { followHistory, sparklineBucketMs, sparklineSpanMs } from '#web/data/sparkline-data.ts'
+import { followHistory, sparklineBucketMs } from '#web/data/sparkline-data.ts'
+import { shownSpanMs, sparklineSpanMs } from '#web/data/sparkline-span.ts'
 import { gapAfterMs, type TrendSeries } from '#web/data/trend-series.ts'
 import { limitColors } from '#web/theme/theme.ts'
 import styles from './sparkline.module.css'
@@ -47,7 +48,8 @@ function draw(canvas: HTMLCanvasElement, series: TrendSeries, limits: Limits | n
   // A steady value is a line in the middle, not noise blown up.
   const span = Math.max(high - low, Math.abs(high) * 0.002, 1e-9)
   const middle = (high + low) / 2
-  const x = (at: number) => width - 1.5 - ((now - at) / sparklineSpanMs) * (width - 2)
+  const spanMs = shownSpanMs(time[start] as number, now)
+  const x = (at: number) => width - 2 - ((now - at) / spanMs) * (width - 3)
   const y = (value: number) => height / 2 - ((value - middle) / span) * (height - 4)
   const gapMs = gapAfterMs(time.slice(start), sparklineBucketMs)
   context.lineWidth = 1.25
@@ -88,5 +90,5 @@ export const Sparkline = memo(function Sparkline({ tag, limits, label }: { tag: 
       stop()
     }
   }, [tag, limits, generation])
-  return <canvas ref={canvasRef} className={`reading ${styles.canvas}`} role="img" aria-label={`${label}, last ten minutes`} />
+  return <canvas ref={canvasRef} className={`reading ${styles.canvas}`} role="img" aria-label={`${label}, up to the last ten minutes`} />
 })
