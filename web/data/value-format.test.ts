@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatBytes, formatNumber, formatValue, qualityLevel, qualityText } from './value-format.ts'
+import { beyondText, formatBytes, formatNumber, formatValue, qualityLevel, qualityText } from './value-format.ts'
 
 test('a number takes the decimals of its tag, or those its size makes sensible', () => {
   expect(formatNumber(2.34567, 2)).toBe('2.35')
@@ -23,4 +23,10 @@ test('quality is told in words; an unknown name counts as bad', () => {
 
 test('bytes come in the unit that fits', () => {
   expect([0, 999, 1500, 2_500_000, 1e12].map(formatBytes)).toEqual(['0 B', '999 B', '1.5 kB', '2.5 MB', '1.0 TB'])
+})
+
+test('a value beyond a limit says which one', () => {
+  const temperature = { name: 'temperature', unit: '°C', decimals: 1 }
+  expect(beyondText(temperature, 86.23, 'high', 85)).toBe('temperature 86.2 °C above 85 °C (high)')
+  expect(beyondText({ name: 'level', unit: null, decimals: null }, 0.5, 'lowLow', 1.5)).toBe('level 0.50 below 1.50 (very low)')
 })

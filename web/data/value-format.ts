@@ -35,6 +35,18 @@ export const limitEntries = (limits: Limits | null) => Object.entries(limits ?? 
 
 export const limitText: Record<keyof Limits, string> = { lowLow: 'very low', low: 'low', high: 'high', highHigh: 'very high' }
 
+/** A value beyond a limit in words: `temperature 86.2 °C above 85 °C (high)`. */
+export function beyondText(
+  tag: { name: string; unit: string | null; decimals: number | null },
+  value: number,
+  limit: keyof Limits,
+  at: number,
+) {
+  const text = (number: number, decimals: number | null) => `${formatNumber(number, decimals)}${tag.unit ? ` ${tag.unit}` : ''}`
+  const side = limit === 'high' || limit === 'highHigh' ? 'above' : 'below'
+  return `${tag.name} ${text(value, tag.decimals)} ${side} ${text(at, null)} (${limitText[limit]})`
+}
+
 /** How loud a limit is: red beyond the outer ones, amber beyond the inner. */
 export const limitLevel = (limit: keyof Limits): 'amber' | 'red' => (limit === 'highHigh' || limit === 'lowLow' ? 'red' : 'amber')
 

@@ -9,6 +9,7 @@ import { useWanted } from '#web/data/live-socket.ts'
 import { machineQuery } from '#web/data/queries.ts'
 import { rangeOf, type TimeRange } from '#web/data/time-range.ts'
 import { useTitle } from '#web/data/title.ts'
+import { AlarmReasons } from '#web/parts/alarm-reasons.tsx'
 import { FaultPanel } from '#web/parts/fault-panel.tsx'
 import { FieldPanel } from '#web/parts/field-panel.tsx'
 import { Skeletons } from '#web/parts/loading.tsx'
@@ -78,6 +79,7 @@ function MachineView({ machine }: { machine: Machine }) {
   return (
     <div className={styles.screen}>
       <Head machine={machine} />
+      {!stale && <AlarmReasons tags={tags} />}
       <div className={styles.tiles}>
         {metrics.map((tag) => (
           <MetricTile key={tag.path} tag={tag} stale={stale} />
