@@ -42,9 +42,9 @@ export function beyondText(
   limit: keyof Limits,
   at: number,
 ) {
-  const text = (number: number, decimals: number | null) => `${formatNumber(number, decimals)}${tag.unit ? ` ${tag.unit}` : ''}`
+  const unit = tag.unit ? ` ${tag.unit}` : ''
   const side = limit === 'high' || limit === 'highHigh' ? 'above' : 'below'
-  return `${tag.name} ${text(value, tag.decimals)} ${side} ${text(at, null)} (${limitText[limit]})`
+  return `${tag.name} ${formatNumber(value, tag.decimals)}${unit} ${side} ${at}${unit} (${limitText[limit]})`
 }
 
 /** How loud a limit is: red beyond the outer ones, amber beyond the inner. */
