@@ -10,6 +10,7 @@ import { NotConnected } from '#core/errors.ts'
 import { decodeFrame } from '#core/frame.ts'
 import { ledgerBalances } from '#core/ledger.ts'
 import { plantSchema, type Plant } from '#core/plant.ts'
+import { profileSchema } from '#core/profile.ts'
 import type { Uplink } from '#core/uplink.ts'
 import { Gateway } from './gateway.ts'
 
@@ -32,7 +33,8 @@ const driver = defineDriver({
     return { connect: async () => {}, close: async () => {} }
   },
 })
-const plant: Plant = {
+const averaging = { profile: 'p', title: 'P', tags: { t: { average: { seconds: 3600 } } } }
+const onePlant: Plant = {
   ...plantSchema.parse({
     plant: 'p',
     connections: [
@@ -42,6 +44,7 @@ const plant: Plant = {
   }),
   profiles: new Map(),
 }
+let plant = onePlant
 const uplink: Uplink = {
   announce: async () => {},
   report: async () => {},
@@ -123,4 +126,23 @@ test('durable() resolves only when the values are in the outbox, and one write s
   expect(gateway.report().ledger.collected).toBe(before)
   await Promise.all(waits)
   expect(gateway.report().ledger.collected).toBe(before + 100)
+})
+
+test('a burst beyond what is held at a time is written in parts, and nothing of it is lost', async () => {
+  serverDown = true
+  const before = gateway.report().ledger.collected
+  for (let value = 0; value < 450_000; value++) device.sink.sample(0, systemClock.now(), value, 0)
+  await device.sink.durable()
+  expect(gateway.report().ledger).toMatchObject({ collected: before + 450_000, dropped: 0 })
+})
+
+test('stopping records what was being averaged', async () => {
+  await gateway.stop()
+  plant = { ...onePlant, profiles: new Map([['p', profileSchema.parse(averaging)]]), machines: [{ path: 'm', profile: 'p' }] }
+  startGateway()
+  await vi.waitFor(() => expect(gateway.report().connections[0]?.state).toBe('connected'))
+  device.sink.sample(0, systemClock.now(), 7, 0)
+  await gateway.stop()
+  plant = onePlant
+  expect(received()).toContain(7)
 })

@@ -8,6 +8,7 @@ import { encodeFrame } from '#core/frame.ts'
 import { emptyLedger, sumLedgers } from '#core/ledger.ts'
 import { planConnection } from '#core/plan.ts'
 import type { Plant } from '#core/plant.ts'
+import type { Micros } from '#core/time.ts'
 import type { GatewayDescription, GatewayReport, Uplink } from '#core/uplink.ts'
 import { backoffMs } from './backoff.ts'
 import { Outbox, type OutboxEntry } from './outbox.ts'
@@ -17,6 +18,8 @@ import { Runner } from './runner.ts'
 /** Rows wait at most so long for their write to the outbox; a driver that waits for durability gets it sooner. */
 const flushPeriodMs = 50
 const flushSoonMs = 4
+/** An outbox that could not be written is tried again so often; what asks meanwhile hears no at once. */
+const outboxRetryMs = 500
 const reportPeriodMs = 1000
 const tidyPeriodMs = 10_000
 const sendFramesMax = 256
@@ -53,7 +56,7 @@ export class Gateway {
   #uplinkDone: Promise<void> = Promise.resolve()
   #wake: () => void = () => {}
   #flushing: { promise: Promise<void>; settle: (error?: Error) => void } | undefined
-  #outboxFault: string | undefined
+  #outboxFault: { readonly message: string; readonly retryAt: Micros } | undefined
   #closed = false
 
   /** Opens the outbox and checks every connection. Throws `ConfigError`; touches no machine. */
@@ -80,6 +83,8 @@ export class Gateway {
   async stop(): Promise<void> {
     await Promise.all(this.#connections.map(({ runner }) => runner.stop()))
     for (const stop of this.#stops) stop()
+    for (const { pipeline } of this.#connections) pipeline.closeWindows(Infinity)
+    this.#outboxFault &&= { ...this.#outboxFault, retryAt: 0 }
     this.#flush()
     this.#stopping.abort()
     this.#wake()
@@ -106,7 +111,11 @@ export class Gateway {
     if (!module) throw new ConfigError(`connection "${name}": no driver "${driver}"; there are ${[...drivers.keys()].join(', ')}`)
     const plan = planConnection(definition, plant, module, [name])
     if (Array.isArray(plan)) throw new ConfigError(plan.map(({ at, message }) => `connection ${at.join('.')}: ${message}`).join('\n'))
-    const pipeline = new Pipeline(plan.points, { clock, flush: () => this.#flushSoon() })
+    const pipeline = new Pipeline(plan.points, {
+      clock,
+      flush: () => this.#flushSoon(),
+      makeRoom: () => this.#outboxFault ?? this.#write(clock.now()),
+    })
     const runner = new Runner({ name, module, plan, pipeline, clock, log, folder: join(folder, 'connections', name), random, enabled })
     return { name, pipeline, runner }
   }
@@ -125,32 +134,39 @@ export class Gateway {
 
   #flush(): void {
     if (this.#closed) return
+    const now = this.#options.clock.now()
+    for (const { pipeline } of this.#connections) pipeline.closeWindows(now)
+    this.#write(now)
+  }
+
+  /** Writes the rows of all connections to the outbox and tells whoever waits for that. */
+  #write(now: Micros): void {
     const waiting = this.#flushing
     this.#flushing = undefined
-    const now = this.#options.clock.now()
-    const entries: OutboxEntry[] = []
-    const taken: Pipeline[] = []
-    for (const { name, pipeline } of this.#connections) {
-      pipeline.closeWindows(now)
-      const batch = pipeline.peek()
-      if (!batch) continue
-      entries.push({ connection: name, count: batch.count, frame: encodeFrame(batch, crc32) })
-      taken.push(pipeline)
-    }
+    const fault = this.#outboxFault
+    if (fault && now < fault.retryAt) return waiting?.settle(new RetryLater(fault.message))
     try {
+      const entries: OutboxEntry[] = []
+      const taken: Pipeline[] = []
+      for (const { name, pipeline } of this.#connections) {
+        const batch = pipeline.peek()
+        if (!batch) continue
+        entries.push({ connection: name, count: batch.count, frame: encodeFrame(batch, crc32) })
+        taken.push(pipeline)
+      }
       if (entries.length > 0) this.#outbox.append(entries, now)
       for (const pipeline of taken) pipeline.taken()
       this.#countDropped()
-      if (this.#outboxFault !== undefined) this.#options.log.info('the outbox is written again')
+      if (fault) this.#options.log.info('the outbox is written again')
       this.#outboxFault = undefined
       waiting?.settle()
+      if (entries.length > 0) this.#wake()
     } catch (error) {
       const message = messageOf(error)
-      if (this.#outboxFault === undefined) this.#options.log.warn(message)
-      this.#outboxFault = message
+      if (!fault) this.#options.log.warn(message)
+      this.#outboxFault = { message, retryAt: now + outboxRetryMs * 1000 }
       waiting?.settle(error instanceof Error ? error : new RetryLater(message))
     }
-    if (entries.length > 0) this.#wake()
   }
 
   #countDropped(): void {

@@ -1,6 +1,8 @@
+import { crc32 } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { valueAt, type Batch } from '#core/batch.ts'
 import { ManualClock } from '#core/clock.ts'
+import { encodeFrame, frameBytesMax } from '#core/frame.ts'
 import { qualityName, qualities } from '#core/quality.ts'
 import { tagDefinitionSchema } from '#core/tag.ts'
 import { secondUs } from '#core/time.ts'
@@ -16,7 +18,7 @@ function pipelineOf(...definitions: z.input<typeof tagDefinitionSchema>[]): Pipe
     definition: tagDefinitionSchema.parse(definition),
     address: {},
   }))
-  return new Pipeline(points, { clock, flush: async () => {} })
+  return new Pipeline(points, { clock, flush: async () => {}, makeRoom: () => {} })
 }
 
 function rows(batch: Batch | undefined): unknown[] {
@@ -118,4 +120,51 @@ test('a dead source makes every tag bad, in the time of the source, so that its 
     ['m/t1', null, 'badNotConnected'],
   ])
   expect(batch?.time[0]).toBe(now - behind + 1)
+})
+
+test('a reading that comes late is kept, and a source that then dies is bad from its newest reading on', () => {
+  const pipeline = pipelineOf({ deadband: 1 })
+  pipeline.sample(0, now, 5, 0)
+  pipeline.sample(0, now - 60 * secondUs, 5.5, 0)
+  pipeline.allBad(qualities.badNotConnected.code)
+  const batch = pipeline.peek()
+  expect(rows(batch)).toEqual([
+    ['m/t0', 5, 'good'],
+    ['m/t0', 5.5, 'good'],
+    ['m/t0', null, 'badNotConnected'],
+  ])
+  expect(batch?.time[2]).toBe(now + 1)
+})
+
+test('a source that says bad at the time of its last value does not undo that value', () => {
+  const pipeline = pipelineOf({})
+  pipeline.sample(0, now, 5, 0)
+  pipeline.sample(0, now, Number.NaN, qualities.badSensorFailure.code)
+  expect(Array.from(pipeline.peek()?.time ?? [])).toEqual([now, now + 1])
+})
+
+test('an average that a lost connection cuts short is recorded as far as it came, before its tag turns bad', () => {
+  const pipeline = pipelineOf({ average: { samples: 100 } })
+  pipeline.sample(0, now, 1, 0)
+  pipeline.sample(0, now + 1, 3, 0)
+  pipeline.allBad(qualities.badNotConnected.code)
+  expect(rows(pipeline.peek())).toEqual([
+    ['m/t0', 2, 'good'],
+    ['m/t0.min', 1, 'good'],
+    ['m/t0.max', 3, 'good'],
+    ['m/t0.std', 1, 'good'],
+    ['m/t0', null, 'badNotConnected'],
+  ])
+})
+
+test('what is held always fits a frame, whatever the values; beyond it rows are dropped, and durable() says so once', async () => {
+  const pipeline = pipelineOf({ kind: 'text' }, { kind: 'array' })
+  const text = '☃'.repeat(16_384)
+  const array = { shape: [1000, 1000], data: new Float32Array(1_000_000) }
+  for (let index = 0; index < 400; index++) pipeline.text(0, now + index, text, 0)
+  for (let index = 0; index < 40; index++) pipeline.array(1, now + index, array, 0)
+  expect(pipeline.dropped).toBeGreaterThan(30)
+  expect(encodeFrame(pipeline.peek() as Batch, crc32).length).toBeLessThan(frameBytesMax)
+  await expect(pipeline.durable()).rejects.toMatchObject({ name: 'RetryLater' })
+  await expect(pipeline.durable()).resolves.toBeUndefined()
 })

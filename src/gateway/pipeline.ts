@@ -2,16 +2,23 @@
 import { arrayFault, arrayStatisticNames, arrayStatistics, type ArrayValue } from '#core/array.ts'
 import { BatchBuilder, textLengthMax, type Batch } from '#core/batch.ts'
 import type { Clock } from '#core/clock.ts'
+import { RetryLater } from '#core/errors.ts'
 import type { Point, Sink } from '#core/driver.ts'
+import { frameBytesMax } from '#core/frame.ts'
 import { isBad, isGood, qualities, type Quality } from '#core/quality.ts'
 import { averageStatisticNames, type Kind } from '#core/tag.ts'
 import { secondUs, timeFault, type Micros } from '#core/time.ts'
 import { Window, type WindowResult } from './window.ts'
 
-/** Most rows held for a write to the outbox; beyond it (the outbox cannot be written) new rows are dropped and counted. */
+/**
+ * Most rows and bytes held for a write to the outbox: half of what a frame may have. Beyond it the outbox is written at once, and where it
+ * cannot be written new rows are dropped and counted.
+ */
 const rowsMax = 200_000
-/** Most array elements held likewise. */
-const elementsMax = 16 << 20
+const bytesMax = frameBytesMax / 2
+/** What a row takes in a frame, and a character at most. */
+const rowBytes = 21
+const characterBytes = 3
 /** A value inside its deadband is recorded all the same after so long, so that silence always means trouble. */
 const deadbandSilenceUs = 10 * secondUs
 
@@ -24,6 +31,8 @@ export interface PipelineOptions {
   readonly clock: Clock
   /** Asks for a write to the outbox soon; resolves when the rows so far are durable. */
   readonly flush: () => Promise<void>
+  /** Writes the rows so far to the outbox now, if it can be written. */
+  readonly makeRoom: () => void
 }
 
 export class Pipeline implements Sink {
@@ -39,7 +48,9 @@ export class Pipeline implements Sink {
   #points: readonly Point[]
   #options: PipelineOptions
   #builder = new BatchBuilder()
-  #elements = 0
+  #bytes = 0
+  /** Rows were dropped after the last call of `durable`. */
+  #incomplete = false
   /** The points' own tags first, by point; derived tags behind them. */
   #outputs: Output[]
   #slots: Int32Array
@@ -50,7 +61,7 @@ export class Pipeline implements Sink {
   #lastTime: Float64Array
   /** Per point, how far the source's clock was behind the gateway's at the newest value, in microseconds. */
   #lag: Float64Array
-  /** Quality of the last recorded row per point; 0xff before the first. */
+  /** Quality of the newest recorded row per point; 0xff before the first. */
   #lastQuality: Uint8Array
 
   constructor(points: readonly Point[], options: PipelineOptions) {
@@ -88,6 +99,8 @@ export class Pipeline implements Sink {
     else if (definition.range && isGood(quality) && (value < definition.range[0] || value > definition.range[1]))
       quality = qualities.uncertainRangeExceeded.code
 
+    // Servers that lose their source may send its last time again: the value that was measured then stays.
+    if (Number.isNaN(value) && time === this.#lastTime[point] && !Number.isNaN(this.#lastValue[point])) time += 1
     const window = this.#windows[point]
     if (!isBad(quality)) this.#noteArrival(point, time)
     if (window) {
@@ -102,7 +115,7 @@ export class Pipeline implements Sink {
     if (kind !== 'text') return this.fault(point, qualities.badDecoding.code, `text came for a tag of kind ${kind}`)
     if (text.length > textLengthMax)
       return this.fault(point, qualities.badOutOfRange.code, `the text has ${text.length} characters; the most is ${textLengthMax}`)
-    if (!this.#timely(point, time) || !this.#room()) return undefined
+    if (!this.#timely(point, time) || !this.#room(point, 4 + characterBytes * text.length)) return undefined
     if (!isBad(quality)) this.#noteArrival(point, time)
     this.#builder.addText(this.#slot(point), time, text, quality)
     return this.#note(point, time, Number.NaN, quality)
@@ -113,10 +126,9 @@ export class Pipeline implements Sink {
     if (kind !== 'array') return this.fault(point, qualities.badDecoding.code, `an array came for a tag of kind ${kind}`)
     const fault = arrayFault(array)
     if (fault) return this.fault(point, qualities.badDecoding.code, fault)
-    if (!this.#timely(point, time) || !this.#room(array.data.length)) return undefined
+    if (!this.#timely(point, time) || !this.#room(point, 8 + array.data.byteLength)) return undefined
     if (!isBad(quality)) this.#noteArrival(point, time)
     this.#builder.addArray(this.#slot(point), time, array, quality)
-    this.#elements += array.data.length
     this.#note(point, time, Number.NaN, quality)
     const statistics = arrayStatistics(array)
     arrayStatisticNames.forEach((name, offset) => this.#add((this.#derived[point] as number) + offset, time, statistics[name], quality))
@@ -129,17 +141,22 @@ export class Pipeline implements Sink {
     this.#markBad(point, quality)
   }
 
-  durable(): Promise<void> {
-    return this.#options.flush()
+  async durable(): Promise<void> {
+    if (this.#incomplete) {
+      this.#incomplete = false
+      throw new RetryLater('there was no room for all values, because the outbox cannot be written')
+    }
+    await this.#options.flush()
   }
 
-  /** Marks every point bad: the source is known dead. A point that is bad already stays as it is. */
+  /** Marks every point bad: the source is known dead. What was being averaged ends here. A point that is bad already stays as it is. */
   allBad(quality: Quality): void {
+    this.closeWindows(Infinity)
     for (let point = 0; point < this.#points.length; point++)
       if (!isBad(this.#lastQuality[point] as number) || this.#lastQuality[point] === 0xff) this.#markBad(point, quality)
   }
 
-  /** Closes averaging windows that are over although no further sample came. */
+  /** Closes averaging windows that are over although no further sample came; all of them at Infinity. */
   closeWindows(now: Micros): void {
     this.#windows.forEach((window, point) => {
       const result = window?.closeBefore(now)
@@ -156,7 +173,7 @@ export class Pipeline implements Sink {
   taken(): void {
     this.#builder.clear()
     this.#slots.fill(-1)
-    this.#elements = 0
+    this.#bytes = 0
   }
 
   #timely(point: number, time: Micros): boolean {
@@ -165,15 +182,17 @@ export class Pipeline implements Sink {
     return fault === undefined
   }
 
+  /** A value that is older than its predecessor was buffered on its way and tells nothing about the source's clock. */
   #noteArrival(point: number, time: Micros): void {
     this.lastData = this.#options.clock.now()
-    this.#lag[point] = this.lastData - time
+    if (time >= (this.#lastTime[point] as number)) this.#lag[point] = this.lastData - time
   }
 
   #insideDeadband(point: number, time: Micros, value: number, quality: Quality): boolean {
     const { deadband } = (this.#points[point] as Point).definition
     return (
       deadband !== undefined &&
+      time >= (this.#lastTime[point] as number) &&
       quality === this.#lastQuality[point] &&
       Math.abs(value - (this.#lastValue[point] as number)) < deadband &&
       time - (this.#lastTime[point] as number) < deadbandSilenceUs
@@ -195,28 +214,42 @@ export class Pipeline implements Sink {
   }
 
   #record(point: number, time: Micros, value: number, quality: Quality): void {
-    if (!this.#room()) return
+    if (!this.#room(point)) return
     this.#builder.add(this.#slot(point), time, value, quality)
     this.#note(point, time, value, quality)
   }
 
   #add(output: number, time: Micros, value: number, quality: Quality): void {
-    if (!this.#room()) return
+    if (!this.#room(output)) return
     this.#builder.add(this.#slot(output), time, value, quality)
     this.recorded += 1
   }
 
   #note(point: number, time: Micros, value: number, quality: Quality): void {
     this.recorded += 1
+    if (time < (this.#lastTime[point] as number)) return
     this.#lastValue[point] = value
     this.#lastTime[point] = time
     this.#lastQuality[point] = quality
   }
 
-  #room(elements = 0): boolean {
-    if (this.#builder.count < rowsMax && this.#elements + elements <= elementsMax) return true
-    this.dropped += 1
-    return false
+  /** Takes the room for a row of this output with so many bytes beside it; false, and counted, when there is none. */
+  #room(output: number, sideBytes = 0): boolean {
+    if (!this.#fits(output, sideBytes)) this.#options.makeRoom()
+    const bytes = this.#fits(output, sideBytes)
+    if (bytes) this.#bytes += bytes
+    else {
+      this.dropped += 1
+      this.#incomplete = true
+    }
+    return bytes > 0
+  }
+
+  /** The bytes that such a row adds, or 0 when they are too many. */
+  #fits(output: number, sideBytes: number): number {
+    const isNew = (this.#slots[output] as number) < 0
+    const bytes = rowBytes + sideBytes + (isNew ? 3 + characterBytes * (this.#outputs[output] as Output).path.length : 0)
+    return this.#builder.count < rowsMax && this.#bytes + bytes <= bytesMax ? bytes : 0
   }
 
   #slot(output: number): number {

@@ -49,7 +49,7 @@ function run(life: (number: number, context: DriverContext) => Partial<Driver>):
     },
   })
   const points = [{ tag: 'm/t', definition: tagDefinitionSchema.parse({}), address: {} }]
-  pipeline = new Pipeline(points, { clock, flush: async () => {} })
+  pipeline = new Pipeline(points, { clock, flush: async () => {}, makeRoom: () => {} })
   const write = (message: string) => void log.push(message)
   runner = new Runner({
     name: 'line',
