@@ -11,6 +11,7 @@ import type { Batch } from '#core/batch.ts'
 import { systemClock } from '#core/clock.ts'
 import type { DriverModule } from '#core/driver.ts'
 import { ConfigError, messageOf } from '#core/errors.ts'
+import { occasionally } from '#core/occasionally.ts'
 import type { Plant } from '#core/plant.ts'
 import type { Uplink } from '#core/uplink.ts'
 import { openDatabase } from '#database/open.ts'
@@ -78,11 +79,11 @@ export async function startServer({
     const database = await openDatabase(databaseFile(folder))
     started.push(() => database.destroy())
     const failed = (error: unknown) => log.error(error)
-    const directory = await openDirectory(plant, database, store.tags(), failed)
+    const directory = await openDirectory(plant, database, store, failed)
     const bus = createMemoryBus(failed)
     if (onStored) bus.subscribe('stored', onStored)
     const board = createGatewayBoard(clock)
-    const ingest = createIngest({ store, directory, bus, clock, refused: (message) => log.warn(message) })
+    const ingest = createIngest({ store, directory, bus, clock, refused: occasionally({ clock, log }) })
     const uplinkOf = (gateway: string): Uplink => ({
       announce: (description) => directory.merge(description),
       send: (outbox, frames) => ingest.deliver(outbox, frames),

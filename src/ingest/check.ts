@@ -18,29 +18,40 @@ export interface CheckedBatch {
   readonly refused: readonly Refusal[]
 }
 
-/** Checks paths, kinds, times and values row by row; makes new tags known to the directory. Nothing is refused for another row's fault. */
+/**
+ * Checks times, values, paths and kinds row by row; a tag becomes known to the directory with its first row that may be stored.
+ * Nothing is refused for another row's fault.
+ */
 export function checkBatch(batch: Batch, directory: Directory, now: Micros): CheckedBatch {
-  const tagFaults = batch.tags.map((path, index) => {
-    const kind = batch.kinds[index] as Batch['kinds'][number]
-    const known = directory.tag(path)
-    if (known) return known.kind === kind ? undefined : `tag "${path}" is of kind ${known.kind}, this value is of kind ${kind}`
-    const fault = tagPathFault(path)
-    if (fault) return fault
-    try {
-      directory.observe(path, kind)
-      return undefined
-    } catch (error) {
-      return messageOf(error)
-    }
-  })
+  /** Per dictionary entry, once a row needs it: what is wrong with the tag, or null. */
+  const tagFaults: (string | null)[] = []
   const refused: Refusal[] = []
   const keep = new Uint8Array(batch.count)
   for (let row = 0; row < batch.count; row++) {
-    const reason = tagFaults[batch.tag[row] as number] ?? timeFault(batch.time[row] as number, now) ?? valueFault(batch, row)
-    if (reason === undefined) keep[row] = 1
+    const index = batch.tag[row] as number
+    const reason = timeFault(batch.time[row] as number, now) ?? valueFault(batch, row) ?? (tagFaults[index] ??= admit(index))
+    if (reason === null) keep[row] = 1
     else refused.push({ row, reason })
   }
   return { batch: refused.length === 0 ? batch : filterRows(batch, (row) => keep[row] === 1), refused }
+
+  function admit(index: number): string | null {
+    const path = batch.tags[index] as string
+    const kind = batch.kinds[index] as Batch['kinds'][number]
+    const known = directory.tag(path)
+    if (known)
+      return known.kind === kind
+        ? null
+        : `tag "${path}" is of kind ${known.kind}, this value is of kind ${kind}; send it under another name, or as ${known.kind}`
+    const fault = tagPathFault(path)
+    if (fault !== undefined) return fault
+    try {
+      directory.observe(path, kind)
+      return null
+    } catch (error) {
+      return messageOf(error)
+    }
+  }
 }
 
 function valueFault(batch: Batch, row: number): string | undefined {

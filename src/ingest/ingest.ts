@@ -4,9 +4,9 @@ import type { Batch } from '#core/batch.ts'
 import type { Bus } from '#core/bus.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Directory } from '#core/directory.ts'
-import { messageOf } from '#core/errors.ts'
+import { messageOf, Rejected } from '#core/errors.ts'
 import { decodeFrame } from '#core/frame.ts'
-import type { Delivery, Store } from '#core/store.ts'
+import type { AppendResult, Delivery, Store } from '#core/store.ts'
 import type { NumberedFrame, SendResult } from '#core/uplink.ts'
 import { checkBatch, type CheckedBatch, type Refusal } from './check.ts'
 
@@ -22,7 +22,7 @@ export interface IngestParts {
   readonly directory: Directory
   readonly bus: Bus
   readonly clock: Clock
-  /** Hears, once per frame, why rows of a gateway were refused. */
+  /** Hears, for each frame, why rows of a gateway were refused. */
   readonly refused: (message: string) => void
 }
 
@@ -45,13 +45,36 @@ export function createIngest({ store, directory, bus, clock, refused: report }: 
         batch,
         origin: { source: outbox, sequence: (frames[index] as NumberedFrame).sequence },
       }))
-      const results = await store.append(deliveries)
+      const results = await append(deliveries)
       return checked.map(({ batch, refused }, index) => {
-        const { stored, duplicates } = results[index] as (typeof results)[number]
-        publish(batch, duplicates)
-        return { stored, duplicate: duplicates, rejected: refused.length }
+        const result = results[index]
+        if (!result) return { stored: 0, duplicate: 0, rejected: refused.length + batch.count }
+        publish(batch, result.duplicates)
+        return { stored: result.stored, duplicate: result.duplicates, rejected: refused.length }
       })
     },
+  }
+
+  /** Appends all at once; when the store refuses them, one by one, so that a frame it cannot take stops no other. Undefined: refused. */
+  async function append(deliveries: readonly Delivery[]): Promise<(AppendResult | undefined)[]> {
+    try {
+      return await store.append(deliveries)
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error
+    }
+    const results: (AppendResult | undefined)[] = []
+    for (const delivery of deliveries)
+      results.push(
+        await store.append([delivery]).then(
+          ([result]) => result,
+          (error: unknown) => {
+            if (!(error instanceof Rejected)) throw error
+            report(`frame ${delivery.origin?.sequence} refused: ${error.message}`)
+            return undefined
+          },
+        ),
+      )
+    return results
   }
 
   /** A damaged frame is refused whole and counted as nothing stored: sending it again would never help. */

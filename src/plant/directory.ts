@@ -4,6 +4,7 @@ import { Rejected } from '#core/errors.ts'
 import { machineOf, nameOf, type MachinePath, type TagPath } from '#core/path.ts'
 import type { MachineDefinition, Plant } from '#core/plant.ts'
 import { profileSchema, type Profile } from '#core/profile.ts'
+import type { Store } from '#core/store.ts'
 import type { Kind } from '#core/tag.ts'
 import { tagsOfProfile } from '#core/derived-tags.ts'
 import type { Database } from '#database/open.ts'
@@ -17,16 +18,20 @@ interface Entry extends MachineEntry {
   readonly tags: Map<TagPath, TagEntry>
 }
 
-/** Opens the directory of a plant; `stored` are the tags that already have samples. `failed` hears of a database that cannot be written. */
+/**
+ * Opens the directory of a plant. A tag that has samples keeps their kind, whatever a profile says now. `failed` hears of what was
+ * skipped and of a database that cannot be written.
+ */
 export async function openDirectory(
   plant: Plant,
   database: Database,
-  stored: Iterable<{ path: TagPath; kind: Kind }>,
+  store: Pick<Store, 'tag' | 'tags'>,
   failed: (error: unknown) => void,
 ): Promise<Directory> {
   const machines = new Map<MachinePath, Entry>()
   const tags = new Map<TagPath, TagEntry>()
   const profiles = new Map(plant.profiles)
+  const readers = connectionsByMachine(plant)
 
   const addTag = (machine: Entry, tag: TagEntry) => {
     machine.tags.set(tag.path, tag)
@@ -37,18 +42,24 @@ export async function openDirectory(
     own: boolean,
   ) => {
     const profile: Profile | undefined = profileName == null ? undefined : profiles.get(profileName)
-    const connections = plant.connections.filter((connection) => connection.machines.includes(path)).map((connection) => connection.name)
-    const entry: Entry = { path, name: name ?? nameOf(path), profile, connections, own, tags: new Map() }
+    const entry: Entry = { path, name: name ?? nameOf(path), profile, connections: readers.get(path) ?? [], own, tags: new Map() }
     const before = machines.get(path)
     machines.set(path, entry)
     if (profile)
-      for (const [tag, definition] of tagsOfProfile(profile)) addTag(entry, { path: `${path}/${tag}`, kind: definition.kind, definition })
+      for (const [name, definition] of tagsOfProfile(profile)) {
+        const tag = `${path}/${name}`
+        addTag(entry, { path: tag, kind: store.tag(tag)?.kind ?? definition.kind, definition })
+      }
     for (const tag of before?.tags.values() ?? []) if (!entry.tags.has(tag.path)) addTag(entry, { ...tag, definition: undefined })
     return entry
   }
 
-  for (const { name, definition } of await database.selectFrom('profile').selectAll().execute())
-    if (!profiles.has(name)) profiles.set(name, profileSchema.parse(JSON.parse(definition)))
+  for (const { name, definition } of await database.selectFrom('profile').selectAll().execute()) {
+    if (profiles.has(name)) continue
+    const profile = profileSchema.safeParse(JSON.parse(definition))
+    if (profile.success) profiles.set(name, profile.data)
+    else failed(new Error(`profile "${name}", kept from a gateway, no longer fits and is left out until the gateway announces it again`))
+  }
   for (const machine of await database.selectFrom('machine').selectAll().execute()) addMachine(machine, false)
   for (const machine of plant.machines) addMachine(machine, true)
 
@@ -65,16 +76,10 @@ export async function openDirectory(
     tags: (machine) => machines.get(machine)?.tags.values() ?? [],
     tag: (path) => tags.get(path),
     observe(path, kind) {
-      const known = tags.get(path)
-      if (known) return
-      if (tags.size >= tagsMax) throw new Rejected(`there are ${tagsMax} tags already; "${path}" would be one too many`)
-      const machinePath = machineOf(path)
-      let machine = machines.get(machinePath)
-      if (!machine) {
-        machine = addMachine({ path: machinePath }, false)
-        save({ path: machinePath, name: null, profile: null }).catch(failed)
-      }
-      addTag(machine, { path, kind, definition: undefined })
+      if (tags.has(path)) return
+      if (tags.size >= tagsMax)
+        throw new Rejected(`there are ${tagsMax} tags already; "${path}" would be one too many: check that no device makes up names`)
+      learn(path, kind)
     },
     async merge(description) {
       for (const profile of description.profiles) {
@@ -90,11 +95,32 @@ export async function openDirectory(
       for (const machine of description.machines) await mergeMachine(machine)
     },
   }
+  const learn = (path: TagPath, kind: Kind) => {
+    const machinePath = machineOf(path)
+    let machine = machines.get(machinePath)
+    if (!machine) {
+      machine = addMachine({ path: machinePath }, false)
+      save({ path: machinePath, name: null, profile: null }).catch(failed)
+    }
+    addTag(machine, { path, kind, definition: undefined })
+  }
   const mergeMachine = async (machine: MachineDefinition) => {
     if (machines.get(machine.path)?.own) return
     addMachine(machine, false)
     await save({ path: machine.path, name: machine.name ?? null, profile: machine.profile })
   }
-  for (const { path, kind } of stored) directory.observe(path, kind)
+  for (const { path, kind } of store.tags()) if (!tags.has(path)) learn(path, kind)
   return directory
+}
+
+/** Names of the connections that read each machine, as a whole or single tags of it. */
+function connectionsByMachine(plant: Plant): ReadonlyMap<MachinePath, string[]> {
+  const readers = new Map<MachinePath, string[]>()
+  for (const { name, machines, tags } of plant.connections)
+    for (const path of new Set([...machines, ...Object.keys(tags).map(machineOf)])) {
+      const names = readers.get(path)
+      if (names) names.push(name)
+      else readers.set(path, [name])
+    }
+  return readers
 }

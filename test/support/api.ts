@@ -42,7 +42,7 @@ export async function testApi(plant: Plant, parts: Partial<ApiContext> = {}): Pr
   const store = createMemoryStore()
   await store.open()
   const database = await openDatabase(join(folder, 'millwright.db'))
-  const directory = await openDirectory(plant, database, store.tags(), failed)
+  const directory = await openDirectory(plant, database, store, failed)
   const bus = createMemoryBus(failed)
   const board = createGatewayBoard(clock)
   const ingest = createIngest({ store, directory, bus, clock, refused: () => {} })
