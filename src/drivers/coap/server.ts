@@ -5,12 +5,12 @@ import { isIPv6 } from 'node:net'
 import { every } from '#core/clock.ts'
 import type { Driver, DriverContext, Point } from '#core/driver.ts'
 import { NotConnected } from '#core/errors.ts'
+import { occasionally } from '#core/occasionally.ts'
 import { qualities } from '#core/quality.ts'
 import { secondUs, type Micros } from '#core/time.ts'
 import { Confirmations } from '#drivers/shared/confirm.ts'
 import { JsonReader, newOutcome } from '#drivers/shared/json-payload.ts'
 import { cannotListen } from '#drivers/shared/listen.ts'
-import { occasionally } from '#drivers/shared/occasionally.ts'
 import { BlockBodies } from './blocks.ts'
 import {
   blockOf,

@@ -4,11 +4,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { every } from '#core/clock.ts'
 import { defineDriver, type Driver, type DriverContext, type Point } from '#core/driver.ts'
 import { NotConnected } from '#core/errors.ts'
+import { occasionally } from '#core/occasionally.ts'
 import { qualities } from '#core/quality.ts'
 import { Confirmations } from '#drivers/shared/confirm.ts'
 import { JsonReader, newOutcome, type Outcome } from '#drivers/shared/json-payload.ts'
 import { listen } from '#drivers/shared/listen.ts'
-import { occasionally } from '#drivers/shared/occasionally.ts'
 import { BodyReader } from './body.ts'
 import { addressSchema, settingsSchema, type HttpAddress, type HttpSettings } from './settings.ts'
 
