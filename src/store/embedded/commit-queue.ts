@@ -2,7 +2,7 @@
 import { RetryLater, Rejected } from '#core/errors.ts'
 import type { AppendResult, Delivery } from '#core/store.ts'
 import { checkDeliveries, knownWith, type Known, type News } from '#store/delivery-check.ts'
-import { TimeSlice } from './time-slice.ts'
+import type { TimeSlice } from './time-slice.ts'
 
 /** Bytes of appends that one record takes before it is written; the rest waits for the next. */
 const groupBytesMax = 8 << 20
@@ -31,16 +31,18 @@ export interface CommitTarget extends Known {
 export class CommitQueue {
   readonly #target: CommitTarget
   readonly #bytesMax: number
+  readonly #slice: TimeSlice
   #waiting: Request[] = []
   #waitingBytes = 0
   #turn: Promise<unknown> = Promise.resolve()
-  #isRunning = false
+  #running: Promise<void> | undefined
   /** Appends refused because too much was waiting. */
   refused = 0
 
-  constructor(target: CommitTarget, bytesMax: number) {
+  constructor(target: CommitTarget, bytesMax: number, slice: TimeSlice) {
     this.#target = target
     this.#bytesMax = bytesMax
+    this.#slice = slice
   }
 
   append(deliveries: readonly Delivery[]): Promise<AppendResult[]> {
@@ -54,7 +56,7 @@ export class CommitQueue {
     this.#waitingBytes += bytes
     return new Promise((resolve, reject) => {
       this.#waiting.push({ deliveries, bytes, resolve, reject })
-      if (!this.#isRunning) void this.#run()
+      this.#running ??= this.#run()
     })
   }
 
@@ -67,11 +69,10 @@ export class CommitQueue {
 
   /** Resolves when nothing waits any more. */
   async drain(): Promise<void> {
-    while (this.#isRunning) await this.exclusively(async () => {})
+    while (this.#running) await this.#running
   }
 
   async #run(): Promise<void> {
-    this.#isRunning = true
     // Appends of the same turn of the event loop share a group.
     await Promise.resolve()
     while (this.#waiting.length > 0) {
@@ -83,7 +84,7 @@ export class CommitQueue {
         for (const request of this.#takeAll()) request.reject(error)
       }
     }
-    this.#isRunning = false
+    this.#running = undefined
   }
 
   #takeGroup(): Request[] {
@@ -113,10 +114,9 @@ export class CommitQueue {
       throw error
     }
     this.#target.learn(news)
-    const slice = new TimeSlice()
     for (const one of checked) {
       this.#apply(one)
-      await slice.pause()
+      await this.#slice.pause()
     }
   }
 

@@ -72,18 +72,18 @@ export function createEmbeddedStore(given: EmbeddedStoreSettings): EmbeddedStore
       return series && use().telemetry.latest(series)
     },
     async read(path, from, to, limit) {
-      const [series, { chunks, arrays }] = [seriesOf(path), use()]
+      const [series, shelves] = [seriesOf(path), use()]
       if (!series) return noSamples()
       return series.kind === 'array'
-        ? history.readArrayRows(arrays, series, from, to, limit)
-        : history.readRows(chunks, series, from, to, limit)
+        ? history.readArrayRows(shelves, series, from, to, limit)
+        : history.readRows(shelves, series, from, to, limit)
     },
     async readBack(path, before, limit) {
-      const [series, { chunks, arrays }] = [seriesOf(path), use()]
+      const [series, shelves] = [seriesOf(path), use()]
       if (!series) return noSamples()
       return series.kind === 'array'
-        ? history.readArrayRowsBack(arrays, series, before, limit)
-        : history.readRowsBack(chunks, series, before, limit)
+        ? history.readArrayRowsBack(shelves, series, before, limit)
+        : history.readRowsBack(shelves, series, before, limit)
     },
     async buckets(paths, from, to, buckets) {
       const edges = bucketEdges(from, to, buckets)
@@ -91,17 +91,17 @@ export function createEmbeddedStore(given: EmbeddedStoreSettings): EmbeddedStore
       for (const path of paths) {
         const series = seriesOf(path)
         const has = series?.kind === 'number' || series?.kind === 'boolean'
-        columns.push(has ? await history.readBuckets(use().chunks, series, edges) : emptyBuckets(path))
+        columns.push(has ? await history.readBuckets(use(), series, edges) : emptyBuckets(path))
       }
       return columns
     },
     async arrays(path, from, to, limit) {
       const series = seriesOf(path)
-      return series?.kind === 'array' ? history.readSummaries(use().arrays, series, from, to, limit) : []
+      return series?.kind === 'array' ? history.readSummaries(use(), series, from, to, limit) : []
     },
     async arrayAt(path, time) {
       const series = seriesOf(path)
-      return series?.kind === 'array' ? history.readArrayAt(use().arrays, series, time) : undefined
+      return series?.kind === 'array' ? history.readArrayAt(use(), series, time) : undefined
     },
     seal: () => use().sealer.seal(),
     statistics() {

@@ -3,24 +3,30 @@ import type { ArrayFrame, ArrayFrameSummary, BucketColumns, SampleColumns } from
 import type { Micros } from '#core/time.ts'
 import { BucketFiller } from '#store/buckets.ts'
 import { compactTexts, joinRows, noRows, overlay, rowsBetween, sliceRows, type Rows } from '#store/chunk/rows.ts'
-import type { ArrayTable } from './array-table.ts'
-import type { ChunkTable } from './chunk-table.ts'
+import type { OpenedStore } from './opened-store.ts'
 import { memoryArrays, memoryRows, mergeArrays, type Series } from './series.ts'
-import { TimeSlice } from './time-slice.ts'
 
 /** Chunks that a bucket step looks at; at most so many are decoded without a pause. */
-const bucketStepChunks = 64
+const bucketStepChunks = 32
+
+/** Where history is read from. */
+export type Shelves = Pick<OpenedStore, 'chunks' | 'arrays' | 'slice'>
 
 /** Up to `limit` rows with from ≤ time < to, oldest first. */
-export async function readRows(chunks: ChunkTable, series: Series, from: Micros, to: Micros, limit: number): Promise<SampleColumns> {
-  const slice = new TimeSlice()
+export async function readRows(
+  { chunks, slice }: Shelves,
+  series: Series,
+  from: Micros,
+  to: Micros,
+  limit: number,
+): Promise<SampleColumns> {
   const parts: Rows[] = []
   let left = limit
   for (let cursor = from; cursor < to && left > 0; ) {
     const [chunk] = cursor <= series.sealedEnd ? chunks.from(series.id, cursor, to, 1) : []
     const end = chunk ? Math.min(to, chunk.end + 1) : to
     const sealed = chunk ? rowsBetween(chunks.rows(chunk) ?? noRows, cursor, end) : noRows
-    const rows = overlay(sealed, memoryRows(series, cursor, end))
+    const rows = lasting(sealed, memoryRows(series, cursor, end))
     parts.push(sliceRows(rows, 0, Math.min(left, rows.count)))
     left -= rows.count
     cursor = end
@@ -30,27 +36,25 @@ export async function readRows(chunks: ChunkTable, series: Series, from: Micros,
 }
 
 /** The newest `limit` rows with time < before, oldest first. */
-export async function readRowsBack(chunks: ChunkTable, series: Series, before: Micros, limit: number): Promise<SampleColumns> {
-  const slice = new TimeSlice()
+export async function readRowsBack({ chunks, slice }: Shelves, series: Series, before: Micros, limit: number): Promise<SampleColumns> {
   const parts: Rows[] = []
   let left = limit
   for (let cursor = before; left > 0; ) {
     const [chunk] = chunks.before(series.id, cursor, 1)
     const start = chunk ? chunk.start : -Infinity
     const sealed = chunk ? rowsBetween(chunks.rows(chunk) ?? noRows, start, cursor) : noRows
-    const rows = overlay(sealed, memoryRows(series, start, cursor))
+    const rows = lasting(sealed, memoryRows(series, start, cursor))
     parts.unshift(sliceRows(rows, Math.max(0, rows.count - left), rows.count))
     left -= rows.count
     cursor = start
-    if (!chunk) break
     await slice.pause()
+    if (!chunk) break
   }
   return columnsOf(parts)
 }
 
 /** Buckets of one tag. A chunk that lies within one bucket, with nothing over it in memory, is not decoded. */
-export async function readBuckets(chunks: ChunkTable, series: Series, edges: Float64Array): Promise<BucketColumns> {
-  const slice = new TimeSlice()
+export async function readBuckets({ chunks, slice }: Shelves, series: Series, edges: Float64Array): Promise<BucketColumns> {
   const filler = new BucketFiller(edges)
   const to = edges.at(-1) as number
   for (let cursor = edges[0] as number; cursor < to; ) {
@@ -60,13 +64,15 @@ export async function readBuckets(chunks: ChunkTable, series: Series, edges: Flo
       if (chunk.start > cursor) filler.addRows(memoryRows(series, cursor, chunk.start))
       const start = Math.max(cursor, chunk.start)
       const above = memoryRows(series, start, end)
-      if (above.count === 0 && filler.isWithinOne(chunk.start, chunk.end)) filler.addChunk(chunk.start, chunk.statistics)
+      // A chunk that was sealed anew since the last step may hold rows that are counted already.
+      if (above.count === 0 && chunk.start === start && filler.isWithinOne(chunk.start, chunk.end))
+        filler.addChunk(chunk.start, chunk.statistics)
       else filler.addRows(overlay(rowsBetween(chunks.rows(chunk) ?? noRows, start, end), above))
       cursor = end
     }
     if (step.length < bucketStepChunks) {
       filler.addRows(memoryRows(series, cursor, to))
-      break
+      cursor = to
     }
     await slice.pause()
   }
@@ -74,18 +80,33 @@ export async function readBuckets(chunks: ChunkTable, series: Series, edges: Flo
 }
 
 /** Rows of an array tag: times and qualities, NaN for the values. */
-export function readArrayRows(arrays: ArrayTable, series: Series, from: Micros, to: Micros, limit: number): SampleColumns {
+export async function readArrayRows(
+  { arrays, slice }: Shelves,
+  series: Series,
+  from: Micros,
+  to: Micros,
+  limit: number,
+): Promise<SampleColumns> {
+  await slice.pause()
   const merged = mergeArrays(arrays.rows(series.id, from, to, limit), memoryArrays(series, from, to))
   return arrayColumns(merged.slice(0, limit))
 }
 
-export function readArrayRowsBack(arrays: ArrayTable, series: Series, before: Micros, limit: number): SampleColumns {
+export async function readArrayRowsBack({ arrays, slice }: Shelves, series: Series, before: Micros, limit: number): Promise<SampleColumns> {
+  await slice.pause()
   const merged = mergeArrays(arrays.rowsBack(series.id, before, limit), memoryArrays(series, -Infinity, before))
   return arrayColumns(merged.slice(Math.max(0, merged.length - limit)))
 }
 
 /** Up to `limit` summaries of array samples that have a value, oldest first. */
-export function readSummaries(arrays: ArrayTable, series: Series, from: Micros, to: Micros, limit: number): ArrayFrameSummary[] {
+export async function readSummaries(
+  { arrays, slice }: Shelves,
+  series: Series,
+  from: Micros,
+  to: Micros,
+  limit: number,
+): Promise<ArrayFrameSummary[]> {
+  await slice.pause()
   const inMemory = memoryArrays(series, from, to).map(({ time, quality, statistics }) => {
     const { min = 0, max = 0, mean = 0, std = 0 } = statistics ?? {}
     return { time, summary: statistics && { time, quality, min, max, mean, std } }
@@ -102,7 +123,7 @@ export function readSummaries(arrays: ArrayTable, series: Series, from: Micros, 
 }
 
 /** The newest array sample with a value at or before `time`. */
-export async function readArrayAt(arrays: ArrayTable, series: Series, time: Micros): Promise<ArrayFrame | undefined> {
+export async function readArrayAt({ arrays }: Pick<Shelves, 'arrays'>, series: Series, time: Micros): Promise<ArrayFrame | undefined> {
   const inMemory = memoryArrays(series, -Infinity, time + 1)
   let before = time
   for (;;) {
@@ -112,6 +133,11 @@ export async function readArrayAt(arrays: ArrayTable, series: Series, time: Micr
     if (!sealed || !inMemory.some((row) => row.time === sealed.time)) return sealed
     before = sealed.time - 1
   }
+}
+
+/** Rows that stay as they are while others append: hot rows move when late ones come, so they are copied. */
+function lasting(sealed: Rows, inMemory: Rows): Rows {
+  return sealed.count === 0 ? joinRows([inMemory]) : overlay(sealed, inMemory)
 }
 
 function columnsOf(parts: readonly Rows[]): SampleColumns {

@@ -13,6 +13,7 @@ import { lockFolder } from './folder-lock.ts'
 import { encodeRecord } from './log-record.ts'
 import { Sealer } from './sealer.ts'
 import { Telemetry } from './telemetry.ts'
+import { TimeSlice } from './time-slice.ts'
 import { diskFault, WriteAheadLog, type OpenFile } from './write-ahead-log.ts'
 
 export interface OpenSettings {
@@ -44,6 +45,7 @@ export interface OpenedStore {
   readonly queue: CommitQueue
   readonly sealer: Sealer
   readonly log: WriteAheadLog
+  readonly slice: TimeSlice
   readonly bytesOnDisk: () => number
   readonly close: () => Promise<void>
 }
@@ -79,6 +81,7 @@ async function start(
   const chunks = new ChunkTable(database, settings.log, settings.cacheRowsMax)
   const arrays = new ArrayTable(database, settings.log)
   const telemetry = new Telemetry(chunks, arrays)
+  const slice = new TimeSlice()
   const isFull = () => telemetry.hotRows >= hotRowsMax || telemetry.hotBytes >= hotBytesMax || log.segmentBytes >= logBytesMax
   const queue = new CommitQueue(
     {
@@ -96,6 +99,7 @@ async function start(
       makeRoom,
     },
     settings.queueBytesMax,
+    slice,
   )
   const sealer = new Sealer({
     telemetry,
@@ -104,6 +108,7 @@ async function start(
     database,
     log,
     report: settings.log,
+    slice,
     exclusively: (act) => queue.exclusively(act),
   })
 
@@ -136,5 +141,5 @@ async function start(
   }
   const bytesOf = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0
   const bytesOnDisk = () => log.bytes + bytesOf('chunks.db') + bytesOf('chunks.db-wal') + bytesOf('chunks.db-shm')
-  return { telemetry, chunks, arrays, queue, sealer, log, bytesOnDisk, close }
+  return { telemetry, chunks, arrays, queue, sealer, log, slice, bytesOnDisk, close }
 }

@@ -8,7 +8,7 @@ import type { Database } from './database.ts'
 import { sealRows } from './seal-rows.ts'
 import { thaw, type Series } from './series.ts'
 import type { Telemetry } from './telemetry.ts'
-import { TimeSlice } from './time-slice.ts'
+import type { TimeSlice } from './time-slice.ts'
 import type { WriteAheadLog } from './write-ahead-log.ts'
 
 export interface SealerParts {
@@ -18,6 +18,7 @@ export interface SealerParts {
   readonly database: Database
   readonly log: WriteAheadLog
   readonly report: Log
+  readonly slice: TimeSlice
   /** Runs `act` while no append is under way. */
   readonly exclusively: <T>(act: () => Promise<T>) => Promise<T>
 }
@@ -132,8 +133,7 @@ export class Sealer {
   }
 
   async #writeSeries(series: readonly Series[]): Promise<number> {
-    const { arrays, chunks, database } = this.#parts
-    const slice = new TimeSlice()
+    const { arrays, chunks, database, slice } = this.#parts
     const saveTag = database.writer.prepare(`insert into tag values(?, ?, ?, ?, ?, ?, ?) on conflict(id) do update set
       latest_time = excluded.latest_time, latest_value = excluded.latest_value,
       latest_quality = excluded.latest_quality, latest_text = excluded.latest_text`)
