@@ -1,5 +1,6 @@
 // Every screen and its address; each screen is its own chunk, loaded when first visited.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { readOverviewSearch } from '#web/data/machine-order.ts'
 import { readTrendSearch } from '#web/data/time-range.ts'
 import { BrokenScreen, NoSuchScreen } from '#web/parts/notice.tsx'
 import { LoadingScreen } from '#web/parts/loading.tsx'
@@ -25,6 +26,7 @@ const rootRoute = createRootRoute({ component: Shell })
 const overviewRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/',
+  validateSearch: readOverviewSearch,
   component: lazyRouteComponent(screens.overview, 'Overview'),
 })
 

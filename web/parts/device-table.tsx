@@ -5,6 +5,7 @@ import { Link } from '@tanstack/react-router'
 import { useRef } from 'react'
 import type { MachineSummary, MachineTag } from '#api/machines/schema.ts'
 import { useWanted } from '#web/data/live-socket.ts'
+import { urgency } from '#web/data/machine-order.ts'
 import { byPath } from '#web/data/plant-tree.ts'
 import { useStableList } from '#web/data/stable-list.ts'
 import { Age, Reading } from './reading.tsx'
@@ -19,9 +20,6 @@ export interface DeviceRow extends MachineSummary {
 /** Most live values in a row. */
 const metricsMax = 3
 const rowHeightPx = 38
-
-/** What wants attention comes first. */
-const urgency = { alarm: 0, offline: 1, healthy: 2 } as const
 
 const features = tableFeatures({ rowSortingFeature, sortedRowModel: createSortedRowModel() })
 const helper = createColumnHelper<typeof features, DeviceRow>()

@@ -122,7 +122,9 @@ function Head({ machine }: { machine: Machine }) {
         <nav className={styles.crumbs} aria-label="Place">
           <Link to="/">Overview</Link>
           {groups.map((group, index) => (
-            <span key={`${index} ${group}`}>{group}</span>
+            <Link key={`${index} ${group}`} to="/" search={{ below: groups.slice(0, index + 1).join('/') }}>
+              {group}
+            </Link>
           ))}
         </nav>
         <h1>{machine.name}</h1>

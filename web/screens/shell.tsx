@@ -33,7 +33,7 @@ export function Shell() {
               key={to}
               to={to}
               className={styles.destination}
-              activeOptions={{ exact: to === '/' }}
+              activeOptions={{ exact: to === '/', includeSearch: false }}
               activeProps={{ 'data-active': true }}
               onClick={() => setMenuOpen(false)}
             >
