@@ -51,7 +51,7 @@ export interface Driver {
   readonly pollPeriodMs?: number
   /** No sample and no `alive` for so long means that the peer is dead, whatever its socket says. */
   readonly watchdogMs?: number
-  /** Touches the network for the first time. Throws `NotConnected` with the reason, or `ConfigError` when retrying is of no use. */
+  /** Touches the network for the first time. Throws `NotConnected` with the reason, or `ConfigError` when a person has to act first. */
   connect(signal: AbortSignal): Promise<void>
   /** Reads everything once into the sink. Throws `NotConnected` when the connection is gone. */
   poll?(signal: AbortSignal): Promise<void>

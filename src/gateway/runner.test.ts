@@ -1,7 +1,8 @@
+import { getEventListeners } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { z } from 'zod'
 import { ManualClock } from '#core/clock.ts'
 import { defineDriver, type Driver, type DriverContext } from '#core/driver.ts'
@@ -43,8 +44,8 @@ function run(life: (number: number, context: DriverContext) => Partial<Driver>):
       lives.push(entry)
       return {
         connect: async () => {},
-        ...life(lives.length, context),
         close: async () => void (entry.closed += 1),
+        ...life(lives.length, context),
       }
     },
   })
@@ -130,16 +131,76 @@ test('polls keep their beat; a device that asks for patience is not reconnected'
   expect(runner.status()).toMatchObject({ state: 'connected', lastError: { message: 'the device is busy' } })
 })
 
-test('a configuration that cannot work stops the connection and says so', async () => {
-  run(() => ({
+test('a configuration that cannot work is said, and tried again only rarely, so that its mend needs no restart', async () => {
+  run((number) => ({
     connect: async () => {
-      throw new ConfigError('the certificate is for another machine')
+      if (number === 1) throw new ConfigError('the user is refused')
     },
   }))
   await until(() => runner.status().state === 'failed')
-  expect(runner.status().detail).toBe('the certificate is for another machine')
-  await clock.advance(100_000)
+  expect(runner.status().detail).toBe('the user is refused; next try within 900 s')
+  await clock.advance(14 * 60_000)
   expect(lives).toHaveLength(1)
+  await until(() => runner.status().state === 'connected', 1000)
+  expect(log).toEqual(['line: not connected: the user is refused', 'line: connected again'])
+})
+
+test('a peer that takes every connection and drops it at once is tried ever later', async () => {
+  run((_, context) => ({ connect: async () => void setImmediate(() => context.lost(new NotConnected('dropped'))) }))
+  await until(() => runner.status().detail.endsWith('within 23 s'), 1000)
+  expect(lives.length).toBeLessThan(10)
+})
+
+test('a connection that held for a while is tried again at once', async () => {
+  run(() => ({}))
+  for (let life = 1; life < 10; life++) {
+    await until(() => lives.length === life && runner.status().state === 'connected')
+    await clock.advance(11_000)
+    lives.at(-1)?.context.lost(new NotConnected('dropped'))
+    await until(() => runner.status().state === 'waiting')
+    expect(runner.status().detail).toMatch('within 1 s')
+  }
+})
+
+test('many lives leave no listener behind', async () => {
+  const listening = vi.spyOn(EventTarget.prototype, 'addEventListener')
+  onTestFinished(() => listening.mockRestore())
+  run(() => ({ watchdogMs: 1000 }))
+  await until(() => lives.length > 20, 1000)
+  const signals = new Set(listening.mock.contexts.filter((context) => context instanceof AbortSignal))
+  expect(Math.max(...Array.from(signals, (signal) => getEventListeners(signal, 'abort').length))).toBeLessThan(5)
+})
+
+test('a poll that ends after its connection does not make the connection look up', async () => {
+  const answer = Promise.withResolvers<void>()
+  run(() => ({ pollPeriodMs: 1000, poll: () => answer.promise }))
+  await until(() => runner.status().state === 'connected')
+  lives[0]?.context.lost(new NotConnected('gone'))
+  await until(() => runner.status().state === 'waiting', 0)
+  answer.resolve()
+  await clock.advance(0)
+  expect(runner.status().state).toBe('waiting')
+})
+
+test('closing leaves no timer behind, and a driver that does not close is left behind after a while', async () => {
+  const timers = vi.spyOn(clock, 'after')
+  let cancelled = 0
+  timers.mockImplementation((delayMs, act) => {
+    const cancel = ManualClock.prototype.after.call(clock, delayMs, act)
+    return () => {
+      cancelled += 1
+      cancel()
+    }
+  })
+  run((number) => (number === 1 ? {} : { close: () => new Promise(() => {}) }))
+  await until(() => runner.status().state === 'connected', 0)
+  lives[0]?.context.lost(new NotConnected('gone'))
+  await until(() => runner.status().state === 'waiting', 0)
+  expect(timers.mock.calls.filter(([delayMs]) => delayMs === 5000)).toHaveLength(1)
+  expect(cancelled).toBeGreaterThan(0)
+  await until(() => lives.length === 2 && runner.status().state === 'connected')
+  lives[1]?.context.lost(new NotConnected('gone'))
+  await until(() => log.some((line) => line.includes('did not end within 5 s')), 1000)
 })
 
 test('a peer that accepts and then says nothing is given up after twenty seconds', async () => {

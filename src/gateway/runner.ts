@@ -14,6 +14,10 @@ import type { Pipeline } from './pipeline.ts'
 const connectTimeoutMs = 20_000
 const closeTimeoutMs = 5_000
 const backoff = { firstMs: 500, longestMs: 30_000 }
+/** A connection that held so long was a good one: the next failure is waited out as the first. */
+const steadyMs = 10_000
+/** A refused user or a missing certificate is tried again so rarely that no account is locked; yet the mend needs no restart. */
+const configurationRetryMs = 15 * 60_000
 /** Time constant of the shown rate. */
 const rateWindowUs = 10_000_000
 
@@ -81,52 +85,58 @@ export class Runner {
   }
 
   async #run(): Promise<void> {
-    const { clock, log, name, pipeline, random } = this.#options
+    const { clock, log, name } = this.#options
     const signal = this.#stop.signal
     let failures = 0
     let wasUp = true
     while (!signal.aborted) {
+      let upAt: Micros | undefined
       let reason: unknown
       try {
         await mkdir(this.#options.folder, { recursive: true })
         await this.#live(signal, () => {
           if (!wasUp) log.info(`${name}: connected again`)
           wasUp = true
-          failures = 0
+          upAt = clock.now()
         })
       } catch (error) {
         reason = error
       }
       if (signal.aborted) break
-      const message = messageOf(reason)
-      this.#lastError = { time: clock.now(), message }
-      pipeline.allBad(reason instanceof ConfigError ? qualities.badConfiguration.code : qualities.badNotConnected.code)
-      if (reason instanceof ConfigError) {
-        log.warn(`${name}: stopped, because its configuration cannot work: ${message}`)
-        this.#enter('failed', message)
-        return
-      }
-      failures += 1
-      if (wasUp) log.warn(`${name}: not connected: ${message}`)
+      failures = upAt !== undefined && clock.now() - upAt >= steadyMs * 1000 ? 1 : failures + 1
+      if (wasUp) log.warn(`${name}: not connected: ${messageOf(reason)}`)
       wasUp = false
-      const delayMs = Math.max(backoffMs(failures, { ...backoff, random }), reason instanceof RetryLater ? reason.afterMs : 0)
-      this.#enter('waiting', `${message}; next try within ${Math.max(1, Math.round(delayMs / 1000))} s`)
+      await this.#waitAfter(reason, failures)
       this.#reconnects += 1
-      await sleep(clock, delayMs, signal)
     }
     this.#enter('paused', 'stopped')
+  }
+
+  /** Marks the tags bad, says why, and waits for the next try. */
+  async #waitAfter(reason: unknown, failures: number): Promise<void> {
+    const { clock, pipeline, random } = this.#options
+    const isConfiguration = reason instanceof ConfigError
+    const message = messageOf(reason)
+    this.#lastError = { time: clock.now(), message }
+    pipeline.allBad(isConfiguration ? qualities.badConfiguration.code : qualities.badNotConnected.code)
+    const leastMs = isConfiguration ? configurationRetryMs : reason instanceof RetryLater ? reason.afterMs : 0
+    const delayMs = Math.max(leastMs, backoffMs(failures, { ...backoff, random }))
+    this.#enter(isConfiguration ? 'failed' : 'waiting', `${message}; next try within ${Math.max(1, Math.round(delayMs / 1000))} s`)
+    await sleep(clock, delayMs, this.#stop.signal)
   }
 
   /** One life of the driver, from connect to the error that ends it. */
   async #live(stop: AbortSignal, up: () => void): Promise<void> {
     const { module, plan, pipeline, clock, log, folder } = this.#options
     const life = new AbortController()
-    const end = () => life.abort()
-    stop.addEventListener('abort', end, { once: true })
     let lose: (error: Error) => void = () => {}
     const lost = new Promise<never>((_, reject) => (lose = reject))
     lost.catch(() => {})
-    stop.addEventListener('abort', () => lose(new NotConnected('stopped')), { once: true })
+    const end = () => {
+      life.abort()
+      lose(new NotConnected('stopped'))
+    }
+    stop.addEventListener('abort', end, { once: true })
     let driver: Driver | undefined
     try {
       this.#enter('connecting', this.#reconnects === 0 ? 'connecting' : 'connecting again')
@@ -150,12 +160,20 @@ export class Runner {
     } finally {
       stop.removeEventListener('abort', end)
       life.abort()
-      if (driver)
-        await Promise.race([
-          driver.close().catch((error: unknown) => log.warn(`closing: ${messageOf(error)}`)),
-          sleep(clock, closeTimeoutMs),
-        ])
+      if (driver) await this.#close(driver)
     }
+  }
+
+  /** Closes a driver; one that does not end in time is left behind. */
+  async #close(driver: Driver): Promise<void> {
+    const { clock, log, name } = this.#options
+    const closed = new AbortController()
+    const late = sleep(clock, closeTimeoutMs, closed.signal).then(() => {
+      if (!closed.signal.aborted) log.warn(`${name}: the driver did not end within ${closeTimeoutMs / 1000} s and was left behind`)
+    })
+    const closing = driver.close().catch((error: unknown) => log.warn(`${name}: closing: ${messageOf(error)}`))
+    await Promise.race([closing, late])
+    closed.abort()
   }
 
   /** Polls at the driver's period, on the beat: a slow answer costs the beats it covers and never queues. */
@@ -167,9 +185,10 @@ export class Runner {
     while (!signal.aborted) {
       try {
         await driver.poll(signal)
+        if (signal.aborted) return
         this.#enter('connected', 'connected')
       } catch (error) {
-        if (!(error instanceof RetryLater)) throw error
+        if (!(error instanceof RetryLater) || signal.aborted) throw error
         this.#lastError = { time: clock.now(), message: error.message }
         this.#enter('connected', `connected, but ${error.message}`)
         await sleep(clock, error.afterMs, signal)
@@ -178,7 +197,6 @@ export class Runner {
       next += Math.max(1, Math.ceil((now - next) / (periodMs * 1000))) * periodMs * 1000
       await sleep(clock, (next - now) / 1000, signal)
     }
-    return undefined
   }
 
   /** Throws when neither values nor signs of life have come for the driver's watchdog time: sockets lie, data does not. */
