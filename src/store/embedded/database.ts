@@ -49,8 +49,10 @@ export async function openDatabase(folder: string): Promise<Database> {
       throw new ConfigError(
         `${path} was written by a newer Millwright (format ${version}, this one reads ${schemaVersion}): start that one`,
       )
-    if (version === 0) writer.exec(`begin; ${schema} commit; pragma wal_checkpoint(truncate)`)
-    writer.exec('begin immediate; commit')
+    if (version === 0)
+      writer.exec(`pragma synchronous = full; begin; ${schema} commit; pragma wal_checkpoint(truncate); pragma synchronous = off`)
+    // From here on somebody else's lock, say a backup's, is an error to try again after, never a wait of the whole process.
+    writer.exec('begin immediate; commit; pragma busy_timeout = 0')
     const reader = connect(path, connections)
     const file = await open(path, 'r+')
     handles.push(file)

@@ -1,6 +1,5 @@
 // An open embedded store: its parts put together, recovered from disk, and closed in the right order.
 import { statSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { every, type Clock } from '#core/clock.ts'
 import type { Log } from '#core/driver.ts'
@@ -12,6 +11,7 @@ import { openDatabase, type Database } from './database.ts'
 import { lockFolder } from './folder-lock.ts'
 import { encodeRecord } from './log-record.ts'
 import { Sealer } from './sealer.ts'
+import { makeFolder } from './sync-folder.ts'
 import { Telemetry } from './telemetry.ts'
 import { TimeSlice } from './time-slice.ts'
 import { diskFault, WriteAheadLog, type OpenFile } from './write-ahead-log.ts'
@@ -55,7 +55,7 @@ export async function openStore(settings: OpenSettings): Promise<OpenedStore> {
   const { folder } = settings
   const undo: (() => void | Promise<void>)[] = []
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     undo.push(lockFolder(folder))
     const database = await openDatabase(folder)
     undo.push(() => database.close())
@@ -124,7 +124,10 @@ async function start(
     }
   }
 
-  await log.start(sealer.load(), (deliveries) => telemetry.replay(deliveries))
+  const sealed = sealer.load()
+  // What a killed process committed may not be on the disk itself yet; the log that covers it goes only when it is.
+  await database.flush()
+  await log.start(sealed, (deliveries) => telemetry.replay(deliveries))
   let sealedAt = clock.now()
   const stopTimer = every(clock, sealRetryMs, async () => {
     if (sealer.failure === undefined && clock.now() - sealedAt < sealAfterMs * 1000) return

@@ -1,4 +1,4 @@
-import { mkdtemp, open, readdir, readFile, rm, stat, writeFile, type FileHandle } from 'node:fs/promises'
+import { mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -76,7 +76,11 @@ test('a torn tail is cut at every possible length, and said', async () => {
   }
 })
 
-test('a damaged record in the middle is left out, said and counted; those behind it are used', async () => {
+test.each([
+  ['its content', 60],
+  ['its length', 5],
+  ['its first byte', 0],
+])('a record in the middle that is damaged in %s is left out, said and counted; those behind it are used', async (_, offset) => {
   const { start, first, said } = await setUp()
   const { log } = await start()
   await log.write(record(1))
@@ -84,12 +88,31 @@ test('a damaged record in the middle is left out, said and counted; those behind
   for (const sequence of [2, 3]) await log.write(record(sequence))
   await log.close()
   const bytes = await readFile(first)
-  bytes[middle + 60] = (bytes[middle + 60] as number) ^ 0xff
+  bytes[middle + offset] = (bytes[middle + offset] as number) ^ 0xff
   await writeFile(first, bytes)
   const again = await start()
   expect(again.sequences).toEqual([1, 3])
   expect(again.log.damagedRecords).toBe(1)
-  expect(said[0]).toMatch('is damaged and was left out')
+  expect(said[0]).toMatch('are damaged and were left out')
+})
+
+test('a new segment whose folder cannot be synced is no segment, and leaves no file open', async () => {
+  const opened: FileHandle[] = []
+  let isFailing = false
+  const { start, folder } = await setUp(async (path, flags) => {
+    const file = await open(path, flags)
+    opened.push(file)
+    if (isFailing) await rename(folder, `${folder}-away`)
+    return file
+  })
+  const { log } = await start()
+  await log.write(record(1))
+  isFailing = true
+  await expect(log.rotate()).rejects.toThrow()
+  isFailing = false
+  await rename(`${folder}-away`, folder)
+  expect(await log.rotate()).toBe(1)
+  expect(opened.filter(({ fd }) => fd >= 0)).toHaveLength(1)
 })
 
 test('a write that fails leaves nothing behind, says why, and the next one works', async () => {

@@ -1,15 +1,20 @@
 // The write-ahead log: numbered segment files of records. What `write` resolved is on the disk; what it rejected is gone from it.
 import { open, readdir, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import { messageOf, RetryLater } from '#core/errors.ts'
+import { messageOf, Rejected, RetryLater } from '#core/errors.ts'
 import type { Log } from '#core/driver.ts'
 import type { Delivery } from '#core/store.ts'
 import { bytesOf, decodeRecord, recordHeaderBytes, recordMagic } from './log-record.ts'
+import { syncFolder } from './sync-folder.ts'
 
 export type OpenFile = (path: string, flags: string) => Promise<FileHandle>
 
 /** Longest record that is believed on replay, in bytes. */
 const recordBytesMax = 1 << 30
+/** Every record begins at a multiple of it. */
+const recordAlignment = 8
+const searchBytes = 1 << 20
+const magicBytes = Buffer.from(Uint32Array.of(recordMagic).buffer)
 const segmentPattern = /^log-(\d{10})$/
 const segmentName = (segment: number) => `log-${String(segment).padStart(10, '0')}`
 
@@ -80,8 +85,8 @@ export class WriteAheadLog {
     const [segment, file, bytes] = [this.#segment, this.#file, this.#end]
     if (this.#needsCut) await this.#cut(file as FileHandle)
     await this.#openSegment(segment + 1)
-    await file?.close()
     this.#sealedBytes.set(segment, bytes)
+    await file?.close()
     return segment
   }
 
@@ -100,8 +105,12 @@ export class WriteAheadLog {
 
   async #openSegment(segment: number): Promise<void> {
     const file = await this.#open(join(this.#folder, segmentName(segment)), 'w')
-    const folder = await open(this.#folder, 'r')
-    await folder.sync().finally(() => folder.close())
+    try {
+      await syncFolder(this.#folder)
+    } catch (error) {
+      await file.close()
+      throw error
+    }
     this.#segment = segment
     this.#file = file
     this.#end = 0
@@ -129,20 +138,17 @@ export class WriteAheadLog {
       const { size } = await file.stat()
       let at = 0
       while (at < size) {
-        const length = await recordLength(file, at, size)
-        if (length === 0) break
-        const record = Buffer.allocUnsafeSlow(length)
-        await file.read(record, 0, length, at)
-        const deliveries = readable(record)
-        if (typeof deliveries !== 'string') replay(deliveries)
-        else if ((await recordLength(file, at + length, size)) === 0) break
-        else {
-          this.damagedRecords++
-          this.#log.warn(
-            `a record of ${length} bytes at byte ${at} of ${path} is damaged and was left out (${deliveries}); the rest is used`,
-          )
+        const record = await readRecord(file, at, size)
+        if (record) {
+          replay(record.deliveries)
+          at += record.length
+          continue
         }
-        at += length
+        const next = await findRecord(file, at + recordAlignment, size)
+        if (next === undefined) break
+        this.damagedRecords++
+        this.#log.warn(`${next - at} bytes at byte ${at} of ${path} are damaged and were left out; the records behind them are used`)
+        at = next
       }
       if (at < size) {
         this.#log.warn(`cut ${size - at} bytes off the end of ${path}: a record that was never finished, so never acknowledged`)
@@ -156,21 +162,38 @@ export class WriteAheadLog {
   }
 }
 
-/** Length of the record that begins at `at`, or 0 when none can begin there. */
-async function recordLength(file: FileHandle, at: number, size: number): Promise<number> {
-  const header = Buffer.alloc(recordHeaderBytes)
-  if (at + recordHeaderBytes > size || (await file.read(header, 0, recordHeaderBytes, at)).bytesRead < recordHeaderBytes) return 0
+/** The record that begins at `at`, or undefined when none does, or a damaged one. */
+async function readRecord(file: FileHandle, at: number, size: number): Promise<{ length: number; deliveries: Delivery[] } | undefined> {
+  const header = await readBytes(file, at, Math.min(recordHeaderBytes, size - at))
+  if (header.length < recordHeaderBytes || header.readUInt32LE(0) !== recordMagic) return undefined
   const length = header.readUInt32LE(4)
-  const isRecord = header.readUInt32LE(0) === recordMagic && length >= recordHeaderBytes && length <= recordBytesMax
-  return isRecord && at + length <= size ? length : 0
+  if (length < recordHeaderBytes || length > recordBytesMax || at + length > size) return undefined
+  try {
+    return { length, deliveries: decodeRecord(await readBytes(file, at, length)) }
+  } catch (error) {
+    if (error instanceof Rejected) return undefined
+    throw error
+  }
 }
 
-function readable(record: Uint8Array): Delivery[] | string {
-  try {
-    return decodeRecord(record)
-  } catch (error) {
-    return messageOf(error)
+/** Where the first whole record at or behind `from` begins, whatever lies before it. */
+async function findRecord(file: FileHandle, from: number, size: number): Promise<number | undefined> {
+  for (let at = from; at < size; at += searchBytes) {
+    const bytes = await readBytes(file, at, Math.min(searchBytes, size - at))
+    for (let index = bytes.indexOf(magicBytes); index >= 0; index = bytes.indexOf(magicBytes, index + 1))
+      if (index % recordAlignment === 0 && (await readRecord(file, at + index, size))) return at + index
   }
+  return undefined
+}
+
+async function readBytes(file: FileHandle, at: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(length)
+  for (let read = 0; read < length; ) {
+    const { bytesRead } = await file.read(bytes, read, length - read, at + read)
+    if (bytesRead === 0) throw new Error('the file is shorter than it was a moment ago')
+    read += bytesRead
+  }
+  return bytes
 }
 
 /** The sentence for a disk that took nothing. */
