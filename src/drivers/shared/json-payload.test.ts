@@ -204,3 +204,20 @@ test('arbitrary bytes and arbitrary JSON never throw, and never break the contra
   fc.assert(fc.property(fc.oneof(message, fc.array(message)), (value) => void take(value)))
   expect(sink.violations).toEqual([])
 })
+
+test('each whole number is judged by its own digits', () => {
+  const { sink, take, values } = reading({ field: 'a' }, { field: 'b' }, { field: 'c', kind: 'array' }, { field: 'd', time: 'b' })
+  take('{"a": 9007199254740992, "b": 9007199254740993, "c": [12345678901234567], "d": 1}')
+  expect(values()).toEqual([2 ** 53])
+  expect(sink.faults.map(({ point, reason }) => [point, reason])).toEqual([
+    [1, 'field b: the whole number is beyond 2⁵³ and would lose digits'],
+    [2, 'field c: element 0 is a whole number beyond 2⁵³, not a number'],
+    [3, 'field d: the time is a whole number beyond 2⁵³, not ISO 8601 or a number'],
+  ])
+})
+
+test('a message full of large numbers is read in one go, however long it is', () => {
+  const { sink, take } = reading({ field: 'v' })
+  take(`[${Array.from({ length: 150_000 }, () => '{"v":1e300}').join()},{"v":1234567890123456}]`)
+  expect(sink.samples).toHaveLength(150_001)
+})

@@ -6,7 +6,7 @@ import { good, qualities, type Quality } from '#core/quality.ts'
 import type { Micros } from '#core/time.ts'
 import { follow, parseFieldPath, type FieldPath } from './field-path.ts'
 import type { JsonAddress } from './json-address.ts'
-import { jsonArray, jsonNumber, jsonText, jsonTime, Unreadable } from './json-value.ts'
+import { jsonArray, jsonNumber, jsonText, jsonTime, parseJson, Unreadable } from './json-value.ts'
 
 /** What became of one message. */
 export interface Outcome {
@@ -26,7 +26,6 @@ export interface ReadOptions {
 /** One message on its way to the points. */
 interface Message extends ReadOptions {
   readonly now: Micros
-  readonly text: string
 }
 
 export const newOutcome = (): Outcome => ({ accepted: 0, rejected: new Map() })
@@ -70,18 +69,16 @@ export class JsonReader {
 
   /** Takes one message. Returns why it is no JSON, when it is none; everything else wrong is a fault of the points concerned. */
   read(payload: Uint8Array, { outcome, untimed = good }: ReadOptions = noOptions): string | undefined {
-    let text = ''
     let value: unknown
     try {
       if (!isUtf8(payload)) throw new Error('it is no UTF-8 text')
-      text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString()
-      value = JSON.parse(text)
+      value = parseJson(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString())
     } catch (error) {
       const reason = `the message is not JSON: ${(error as Error).message.replaceAll(/\p{Cc}+/gu, ' ').slice(0, 200)}`
       this.fault(qualities.badDecoding.code, reason)
       return reason
     }
-    const message: Message = { now: this.#clock.now(), text, untimed, ...(outcome && { outcome }) }
+    const message: Message = { now: this.#clock.now(), untimed, ...(outcome && { outcome }) }
     for (const group of this.#groups) {
       if (Array.isArray(value)) this.#readList(group, value, message)
       else this.#readGroup(group, group.points, value, message)
@@ -108,15 +105,16 @@ export class JsonReader {
     const time = group.time ? jsonTime(follow(reading, group.time), now) : this.#arrival(now)
     const quality = group.time ? good : (message.untimed ?? good)
     for (const point of points) {
-      const unreadable = time instanceof Unreadable ? time : this.#take(point, reading, time, quality, message.text)
+      const unreadable = time instanceof Unreadable ? time : this.#take(point, reading, time, quality)
       if (unreadable) this.#reject(point, unreadable, outcome)
       else if (outcome) outcome.accepted++
     }
   }
 
-  #take({ index, definition, path }: JsonPoint, reading: unknown, time: Micros, quality: Quality, text: string): Unreadable | undefined {
+  #take({ index, definition, path }: JsonPoint, reading: unknown, time: Micros, quality: Quality): Unreadable | undefined {
     const value = follow(reading, path)
     if (value === undefined) return new Unreadable('it is missing in the message')
+    if (value instanceof Unreadable) return value
     if (definition.kind === 'array') {
       const array = jsonArray(value, definition.shape)
       if (array instanceof Unreadable) return array
@@ -126,7 +124,7 @@ export class JsonReader {
       if (words instanceof Unreadable) return words
       this.#sink.text(index, time, words, quality)
     } else {
-      const number = jsonNumber(value, definition.kind, text)
+      const number = jsonNumber(value, definition.kind)
       if (number instanceof Unreadable) return number
       this.#sink.sample(index, time, number, quality)
     }

@@ -15,8 +15,23 @@ export class Unreadable {
   }
 }
 
+/** Text that may hold a whole number beyond 2⁵³, which is 9007199254740992. */
+const manyDigits = /(?<![\d.])(?:9\d{15}|\d{17})/
+const beyond = new Unreadable('the whole number is beyond 2⁵³ and would lose digits', qualities.badOutOfRange.code)
+
+/** Parses JSON. A whole number that would lose digits becomes an `Unreadable` in its place; `1e300` was not written in more digits. */
+export function parseJson(text: string): unknown {
+  return manyDigits.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text)
+}
+
+function keepDigits(_: string, value: unknown, { source = '' }: { source?: string } = {}): unknown {
+  const isWhole = typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source)
+  return isWhole && (!Number.isFinite(value) || BigInt(source) !== BigInt(value)) ? beyond : value
+}
+
 /** A value as people would quote it, shortened. */
 function quoted(value: unknown): string {
+  if (value instanceof Unreadable) return 'a whole number beyond 2⁵³'
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'an object'
@@ -27,21 +42,14 @@ function quoted(value: unknown): string {
 const wrongKind = (value: unknown, wanted: string) => new Unreadable(`it is ${quoted(value)}, not ${wanted}`)
 
 /** The value of a number or boolean tag; a boolean is true, false, 1 or 0. */
-export function jsonNumber(value: unknown, kind: Kind, source: string): number | Unreadable {
+export function jsonNumber(value: unknown, kind: Kind): number | Unreadable {
   if (kind === 'boolean') {
     if (value === true || value === 1) return 1
     return value === false || value === 0 ? 0 : wrongKind(value, 'true or false')
   }
   if (typeof value !== 'number') return wrongKind(value, 'a number')
   if (!Number.isFinite(value)) return new Unreadable('the number is too large', qualities.badOutOfRange.code)
-  if (Math.abs(value) > Number.MAX_SAFE_INTEGER && lostDigits(value, source))
-    return new Unreadable('the whole number is beyond 2⁵³ and would lose digits', qualities.badOutOfRange.code)
   return value
-}
-
-/** Whether a whole number was written out in more digits than a JS number holds; `1e300` was not. */
-function lostDigits(value: number, source: string): boolean {
-  return /(?<![\d.])\d{16}/.test(source) && !source.includes(BigInt(Math.trunc(value)).toString())
 }
 
 export function jsonText(value: unknown): string | Unreadable {
