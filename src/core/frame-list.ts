@@ -4,6 +4,9 @@ import type { NumberedFrame } from './uplink.ts'
 
 export const frameListType = 'application/vnd.millwright.frames'
 
+/** Most frames of one list; a gateway sends far fewer. */
+export const framesMax = 10_000
+
 export function encodeFrameList(frames: readonly NumberedFrame[]): Uint8Array<ArrayBuffer> {
   const list = new Uint8Array(frames.reduce((sum, { frame }) => sum + 8 + frame.length, 0))
   const view = new DataView(list.buffer)
@@ -21,6 +24,7 @@ export function decodeFrameList(list: Uint8Array): NumberedFrame[] {
   const view = new DataView(list.buffer, list.byteOffset, list.byteLength)
   const frames: NumberedFrame[] = []
   for (let at = 0; at < list.length; ) {
+    if (frames.length >= framesMax) throw new Rejected(`the frame list holds more than ${framesMax} frames; send them in parts`)
     if (at + 16 > list.length) throw new Rejected(`the frame list ends at byte ${list.length}, in the middle of a frame's head`)
     const sequence = view.getFloat64(at, true)
     const length = view.getUint32(at + 12, true)

@@ -63,8 +63,9 @@ export function planConnection(
   })
   for (const [tag, address] of Object.entries(connection.tags)) {
     const machine = machines.get(machineOf(tag))
-    const definition = machine && plant.profiles.get(machine.profile)?.tags[nameOf(tag)]
-    add(tag, address, { at: [...at, 'tags', tag] }, definition)
+    const declared = machine && plant.profiles.get(machine.profile)?.tags
+    const name = nameOf(tag)
+    add(tag, address, { at: [...at, 'tags', tag] }, declared && Object.hasOwn(declared, name) ? declared[name] : undefined)
   }
   if (points.size > pointsMax) issues.push({ at, message: `${points.size} tags in one connection; the most is ${pointsMax}: split it` })
   return issues.length > 0 || !settings.success ? issues : { settings: settings.data, points: [...points.values()] }

@@ -30,12 +30,12 @@ export const profileSchema = z
   })
   .superRefine((profile, context) => {
     profile.metrics.forEach((metric, index) => {
-      if (!(metric in profile.tags))
+      if (!Object.hasOwn(profile.tags, metric))
         context.addIssue({ code: 'custom', path: ['metrics', index], message: `"${metric}" is not among this profile's tags` })
     })
     for (const [driver, map] of Object.entries(profile.maps))
       for (const tag of Object.keys(map))
-        if (!(tag in profile.tags))
+        if (!Object.hasOwn(profile.tags, tag))
           context.addIssue({ code: 'custom', path: ['maps', driver, tag], message: `"${tag}" is not among this profile's tags` })
     for (const [name, tag] of Object.entries(profile.tags)) {
       if (tag.kind === 'array' && !tag.shape)

@@ -89,5 +89,7 @@ test('a source time is refused when it is no whole microsecond, before 1970, or 
   expect(timeFault(now + hourUs, now)).toBeUndefined()
   expect(timeFault(now + hourUs + 1, now)).toMatch(/more than an hour ahead/)
   expect(timeFault(-1, now)).toMatch(/before 1970/)
-  for (const time of [0.5, Number.NaN, Infinity, exactUntil + 1]) expect(timeFault(time, now)).toMatch(/whole number of microseconds/)
+  for (const time of [exactUntil + 1, 1e300]) expect(timeFault(time, now)).toMatch(/the time .* is more than an hour ahead/)
+  expect(timeFault(parseTime('0001-01-01') as number, now)).toMatch(/before 1970/)
+  for (const time of [0.5, Number.NaN, Infinity]) expect(timeFault(time, now)).toMatch(/whole number of microseconds/)
 })

@@ -35,10 +35,14 @@ export function formatTime(time: Micros): string {
   return `${new Date(ms).toISOString().slice(0, -1)}${rest}Z`
 }
 
+/** The last time that a JS date can express. */
+const timeMax: Micros = 8.64e18
+
 /** Why a source time cannot be accepted at `now`, or undefined when it can. */
 export function timeFault(time: Micros, now: Micros): string | undefined {
-  if (!Number.isSafeInteger(time)) return 'the time is not a whole number of microseconds'
+  if (!Number.isInteger(time)) return 'the time is not a whole number of microseconds'
   if (time < 0) return 'the time is before 1970'
-  if (time > now + futureToleranceUs) return `the time ${formatTime(time)} is more than an hour ahead of the server's clock`
+  if (time > now + futureToleranceUs)
+    return `the time ${formatTime(Math.min(time, timeMax))} is more than an hour ahead of the server's clock`
   return undefined
 }

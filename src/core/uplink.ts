@@ -3,15 +3,18 @@ import { z } from 'zod'
 import { connectionSchema, machineSchema } from './plant.ts'
 import { profileSchema } from './profile.ts'
 
+/** A time of the sender's clock, microseconds. */
+const micros = z.int().min(0)
+
 /** What a gateway counts, per connection, in samples. collected = buffered + sent + dropped; sent = stored + duplicate + rejected. */
 export const ledgerSchema = z.strictObject({
-  collected: z.number(),
-  buffered: z.number(),
-  sent: z.number(),
-  stored: z.number(),
-  duplicate: z.number(),
-  rejected: z.number(),
-  dropped: z.number(),
+  collected: z.int(),
+  buffered: z.int(),
+  sent: z.int(),
+  stored: z.int(),
+  duplicate: z.int(),
+  rejected: z.int(),
+  dropped: z.int(),
 })
 export type Ledger = z.infer<typeof ledgerSchema>
 
@@ -24,16 +27,16 @@ export const connectionStatusSchema = z.strictObject({
   /** The state in plain words, with the reason. */
   detail: z.string(),
   /** Microseconds; when the state was entered. */
-  since: z.number(),
-  lastError: z.strictObject({ time: z.number(), message: z.string() }).nullable(),
-  lastData: z.number().nullable(),
+  since: micros,
+  lastError: z.strictObject({ time: micros, message: z.string() }).nullable(),
+  lastData: micros.nullable(),
   /** Samples collected per second, over the last ten seconds or so. */
   rate: z.number(),
   /** Messages or values that could not be read, with the newest reason. */
-  faults: z.number(),
+  faults: z.int(),
   lastFault: z.string().nullable(),
-  tagCount: z.number(),
-  reconnects: z.number(),
+  tagCount: z.int(),
+  reconnects: z.int(),
   ledger: ledgerSchema,
 })
 export type ConnectionStatus = z.infer<typeof connectionStatusSchema>
@@ -41,7 +44,7 @@ export type ConnectionStatus = z.infer<typeof connectionStatusSchema>
 export const gatewayReportSchema = z.strictObject({
   version: z.string(),
   connections: z.array(connectionStatusSchema),
-  outbox: z.strictObject({ bytes: z.number(), bytesMax: z.number(), oldest: z.number().nullable() }),
+  outbox: z.strictObject({ bytes: z.int(), bytesMax: z.int(), oldest: micros.nullable() }),
   ledger: ledgerSchema,
 })
 export type GatewayReport = z.infer<typeof gatewayReportSchema>
@@ -61,7 +64,7 @@ export interface NumberedFrame {
   readonly frame: Uint8Array
 }
 
-export const sendResultSchema = z.strictObject({ stored: z.number(), duplicate: z.number(), rejected: z.number() })
+export const sendResultSchema = z.strictObject({ stored: z.int(), duplicate: z.int(), rejected: z.int() })
 /** What became of the rows of one frame; they add up to its rows. */
 export type SendResult = z.infer<typeof sendResultSchema>
 

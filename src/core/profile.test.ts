@@ -1,0 +1,9 @@
+import { expect, test } from 'vitest'
+import { profileSchema } from './profile.ts'
+
+test.each(['constructor', 'toString', 'hasOwnProperty'])('"%s" is among the tags only when the profile declares it', (name) => {
+  const profile = (tags: object) => ({ profile: 'p', title: 'P', metrics: [name], tags, maps: { modbus: { [name]: {} } } })
+  const { error } = profileSchema.safeParse(profile({}))
+  expect(error?.issues.map(({ path }) => path.join('.'))).toEqual(['metrics.0', `maps.modbus.${name}`])
+  expect(profileSchema.safeParse(profile({ [name]: {} })).success).toBe(true)
+})
