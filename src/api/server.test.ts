@@ -244,6 +244,17 @@ test('the older twin finds its newest ten readings at /data', async () => {
   })
 })
 
+test('a machine of which only bad values are left was last seen with its last good one', async () => {
+  const lost = systemClock.now()
+  const bad = { kind: 'number', value: null, quality: qualities.badNotConnected.code } as const
+  await api.put({ tag: 'site/new/lost/x', kind: 'number', time: lost - 60 * secondUs, value: 1, quality: 0 })
+  await api.put({ tag: 'site/new/lost/x', ...bad, time: lost })
+  const seen = { status: 'offline', lastSeen: formatTime(lost - 60 * secondUs) }
+  expect((await api.get('/api/v1/machines/site/new/lost')).body).toMatchObject(seen)
+  await api.put({ tag: 'site/new/lost/x', ...bad, time: lost + 1 })
+  expect((await api.get('/api/v1/machines')).body).toContainEqual(expect.objectContaining({ name: 'lost', ...seen }))
+})
+
 test('a bad value does not count as seen, and faults of the simulation are 404 without the demo', async () => {
   await api.put({ tag: 'site/new/gone/x', kind: 'number', time: systemClock.now(), value: null, quality: qualities.badNotConnected.code })
   expect((await api.get('/api/v1/machines/site/new/gone')).body).toMatchObject({ status: 'offline', lastSeen: null })

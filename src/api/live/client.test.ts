@@ -5,9 +5,11 @@ import type { Directory } from '#core/directory.ts'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
 import { LiveClient } from './client.ts'
 import type { LiveMessage } from './schema.ts'
+import { Subscriptions } from './subscriptions.ts'
 
 const clock = new ManualClock()
 const directory = { tags: (machine: string) => [{ path: `${machine}/t`, kind: 'number', definition: undefined }] } as unknown as Directory
+let subscriptions: Subscriptions<LiveClient>
 let store: ReturnType<typeof createMemoryStore>
 let socket: { bufferedAmount: number; sent: LiveMessage[]; send: (text: string) => void }
 let client: LiveClient
@@ -15,13 +17,14 @@ let client: LiveClient
 beforeEach(() => {
   store = createMemoryStore()
   socket = { bufferedAmount: 0, sent: [], send: (text) => socket.sent.push(JSON.parse(text) as LiveMessage) }
-  client = new LiveClient(socket, { store, directory, clock })
+  subscriptions = new Subscriptions()
+  client = new LiveClient(socket, { store, directory, clock, subscriptions })
 })
 
 let tick = 0
 async function change(tag: string, value: number): Promise<void> {
   await store.append([{ batch: batchOf([{ tag, time: clock.now() + tick++, value }]) }])
-  client.changed(tag, tag.slice(0, tag.lastIndexOf('/')))
+  subscriptions.each(tag, (one) => one.changed(tag))
 }
 const values = () => socket.sent.flatMap((message) => (message.type === 'values' ? message.values.map(({ value }) => value) : []))
 
@@ -76,4 +79,52 @@ test('rubbish is answered by an error and harms nothing', async () => {
   await change('m/t', 1)
   await clock.advance(100)
   expect(values()).toEqual([1])
+})
+
+test('what is unsubscribed while its value waits to be sent is not sent', async () => {
+  client.receive('{"type":"subscribe","machines":["m"],"tags":["n/t"]}')
+  await clock.advance(100)
+  await change('m/t', 1)
+  await change('n/t', 2)
+  client.receive('{"type":"unsubscribe","tags":["n/t"]}')
+  await clock.advance(1000)
+  expect(values()).toEqual([1])
+})
+
+test('tags and machines that do not exist yet may be subscribed, and are sent when they appear', async () => {
+  client.receive('{"type":"subscribe","machines":["later"],"tags":["much/later"]}')
+  await clock.advance(1000)
+  await change('later/t', 1)
+  await change('much/later', 2)
+  await clock.advance(100)
+  expect(values()).toEqual([1, 2])
+})
+
+test('a clock that is set back does not hold values up', async () => {
+  client.receive('{"type":"subscribe","tags":["m/t"]}')
+  await change('m/t', 1)
+  await clock.advance(100)
+  clock.set(clock.now() - 3_600_000_000)
+  await change('m/t', 2)
+  await clock.advance(100)
+  expect(socket.sent).toHaveLength(2)
+})
+
+test('many values at once come in parts, each of them once', async () => {
+  const tags = Array.from({ length: 5000 }, (_, index) => `m/${index}`)
+  await store.append([{ batch: batchOf(tags.map((tag, value) => ({ tag, time: clock.now(), value }))) }])
+  client.receive(JSON.stringify({ type: 'subscribe', tags }))
+  await clock.advance(300)
+  expect(socket.sent.map((message) => message.type === 'values' && message.values.length)).toEqual([2000, 2000, 1000])
+  expect(new Set(values()).size).toBe(5000)
+})
+
+test('subscribing again to the same costs no more subscriptions, and closing gives all of them back', async () => {
+  const tags = Array.from({ length: 6000 }, (_, index) => `m/${index}`)
+  for (let time = 0; time < 3; time++) client.receive(JSON.stringify({ type: 'subscribe', tags }))
+  expect(socket.sent).toEqual([])
+  client.close()
+  const heard: LiveClient[] = []
+  for (const tag of tags) subscriptions.each(tag, (one) => void heard.push(one))
+  expect(heard).toEqual([])
 })

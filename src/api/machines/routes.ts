@@ -1,11 +1,13 @@
 import { z } from 'zod'
-import type { TagEntry } from '#core/directory.ts'
+import type { MachineEntry, TagEntry } from '#core/directory.ts'
 import { nameOf } from '#core/path.ts'
+import { formatTime, type Micros } from '#core/time.ts'
 import type { ApiContext, ApiScope } from '#api/context.ts'
 import { NotFound } from '#api/errors.ts'
 import { sampleJson } from '#api/sample-json.ts'
 import { errorSchema } from '#api/schema.ts'
-import { machineListQuerySchema, machineListSchema, machineSchema, type MachineTag } from './schema.ts'
+import { machineListQuerySchema, machineListSchema, machineSchema, type MachineSummary, type MachineTag } from './schema.ts'
+import { lastGoodOf } from './last-good.ts'
 import { exceededLimit, machineSummary } from './status.ts'
 
 const colorDefault = '#14b8a6'
@@ -29,20 +31,30 @@ export function machineRoutes(api: ApiScope, { directory, store, clock }: ApiCon
     }
   }
 
+  const lastGood = lastGoodOf(directory, store)
+
+  async function summaryOf(machine: MachineEntry, now: Micros): Promise<MachineSummary> {
+    const summary = machineSummary(machine, directory, store, now)
+    if (summary.lastSeen !== null) return summary
+    const good = await lastGood(machine.path)
+    return { ...summary, lastSeen: good < 0 ? null : formatTime(good) }
+  }
+
   api.get(
     '/machines',
     { schema: { summary: 'All machines with their status', querystring: machineListQuerySchema, response: { 200: machineListSchema } } },
     (request) => {
       const now = clock.now()
       const withMetrics = request.query.include === 'metrics'
-      return [...directory.machines()].map((machine) => ({
-        ...machineSummary(machine, directory, store, now),
+      const described = [...directory.machines()].map(async (machine) => ({
+        ...(await summaryOf(machine, now)),
         ...(withMetrics && {
           color: machine.profile?.color ?? colorDefault,
           shape: machine.profile?.shape ?? 'box',
           metrics: metricsOf(machine.path, machine.profile?.metrics).map(tagJson),
         }),
       }))
+      return Promise.all(described)
     },
   )
 
@@ -61,13 +73,13 @@ export function machineRoutes(api: ApiScope, { directory, store, clock }: ApiCon
         response: { 200: machineSchema, 404: errorSchema },
       },
     },
-    (request) => {
+    async (request) => {
       const path = request.params['*']
       const machine = directory.machine(path)
       if (!machine) throw new NotFound(`there is no machine "${path}"; GET /api/v1/machines lists them`)
       const { profile, connections } = machine
       return {
-        ...machineSummary(machine, directory, store, clock.now()),
+        ...(await summaryOf(machine, clock.now())),
         title: profile?.title ?? 'Machine without a profile',
         color: profile?.color ?? colorDefault,
         shape: profile?.shape ?? 'box',
