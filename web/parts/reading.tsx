@@ -33,13 +33,12 @@ export const Reading = memo(function Reading({ tag, stale = false, words: place 
   const exceeded = exceededBy(sample, tag.limits)
   const level = stale ? styles.stale : quality !== 'good' ? styles[quality] : exceeded ? styles[limitLevel(exceeded)] : ''
   const words = quality === 'good' ? (exceeded ? limitText[exceeded] : '') : qualityText(sample.quality)
+  const isText = typeof sample.value === 'string'
   return (
-    <span className={`reading ${styles.reading} ${level}`} title={words || undefined}>
+    <span className={`reading ${styles.reading} ${level}`} title={words || (isText ? String(sample.value) : undefined)}>
       {words && place === 'before' && <span className={styles.words}>{words}</span>}
-      <span className={`${styles.value} ${typeof sample.value === 'string' ? styles.text : ''}`}>
-        {formatValue(sample.value, tag.decimals)}
-      </span>
-      {tag.unit && <span className={styles.unit}>{tag.unit}</span>}
+      <span className={`${styles.value} ${isText ? styles.text : ''}`}>{formatValue(sample.value, tag.decimals)}</span>
+      {tag.unit && sample.value !== null && <span className={styles.unit}>{tag.unit}</span>}
       {words && place === 'after' && <span className={styles.words}>{words}</span>}
     </span>
   )

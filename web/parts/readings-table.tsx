@@ -40,7 +40,7 @@ const ReadingRow = memo(function ReadingRow({ tag, stale }: { tag: MachineTag; s
   return (
     <tr>
       <td title={tag.description ?? undefined}>{tag.name}</td>
-      <td className="number">
+      <td className={`number ${styles.value}`}>
         <Reading tag={tag} stale={stale} />
       </td>
       <td className={`${styles.quality} ${level === 'good' ? 'muted' : styles.suspect}`}>
