@@ -74,3 +74,14 @@ test('every repeats until stopped, and a slow run delays the next instead of ove
   await clock.advance(60)
   expect(runs).toHaveLength(3)
 })
+
+test('setting a manual clock changes the time and not how long things wait', async () => {
+  const clock = new ManualClock(0)
+  const ran: number[] = []
+  clock.after(10, () => ran.push(clock.now()))
+  clock.set(-1_000_000)
+  await clock.advance(9)
+  expect(ran).toEqual([])
+  await clock.advance(1)
+  expect(ran).toEqual([-990_000])
+})

@@ -31,3 +31,8 @@ export const faultSchema = z.object({
 })
 export type Fault = z.infer<typeof faultSchema>
 export const faultListSchema = z.array(faultSchema)
+
+/** A simulated machine with the faults it can have, and its tags that sensor faults can act on. */
+export const simulatedMachineSchema = z.object({ path: z.string(), faults: z.array(z.enum(faultKinds)), sensors: z.array(z.string()) })
+export type SimulatedMachine = z.infer<typeof simulatedMachineSchema>
+export const simulatedMachineListSchema = z.array(simulatedMachineSchema)
