@@ -1,8 +1,8 @@
 // The border of every store: what could corrupt it is refused here, before anything is written.
 import { arrayElementsMax } from '#core/array.ts'
-import type { Batch } from '#core/batch.ts'
+import { kindCode, type Batch } from '#core/batch.ts'
 import { Rejected } from '#core/errors.ts'
-import type { TagPath } from '#core/path.ts'
+import { pathLengthMax, type TagPath } from '#core/path.ts'
 import type { Delivery, Origin } from '#core/store.ts'
 import type { Kind } from '#core/tag.ts'
 
@@ -76,6 +76,12 @@ function checkOrigin({ source, sequence }: Origin): void {
 /** Returns, per dictionary entry, whether any row uses it: a tag is known from its first sample. */
 function checkRows(batch: Batch): Uint8Array {
   const { count, tag, time, value, quality, tags, kinds, texts, arrays } = batch
+  for (const [index, path] of tags.entries()) {
+    if (path.length === 0 || path.length > pathLengthMax)
+      throw new Rejected(`tag ${index} of the batch has a path of ${path.length} characters; it must have 1 to ${pathLengthMax}`)
+    if (kindCode(kinds[index] as Kind) < 0)
+      throw new Rejected(`the tag ${path} of the batch has no kind: say number, boolean, text or array`)
+  }
   if (count > Math.min(tag.length, time.length, value.length, quality.length))
     throw new Rejected(`the batch says ${count} rows and its columns are shorter`)
   for (const { shape, data } of arrays)

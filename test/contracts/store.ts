@@ -271,6 +271,9 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         { ...good, time: Float64Array.of(0.5) },
         { ...good, tag: Uint32Array.of(7) },
         { ...good, count: 3 },
+        { ...good, tags: ['m/'.padEnd(70_000, 't')] },
+        { ...good, tags: [''] },
+        { ...good, kinds: [] },
         { ...good, kinds: ['text' as const], value: Float64Array.of(3) },
       ]
       for (const batch of faulty) await expect(store.append([{ batch }])).rejects.toThrow(Rejected)

@@ -50,14 +50,11 @@ export class ArrayTable {
     return this.#damaged.size
   }
 
-  /** The sample at exactly this time, decoded at once. A damaged one counts as having no value. */
+  /** The sample at exactly this time, decoded at once. A damaged one counts as having no value. Never throws. */
   at(tag: number, time: Micros): { quality: Quality; value: ArrayValue | undefined } | undefined {
-    const row = this.#selectAt.get(tag, time) as StoredArray | undefined
-    if (!row) return undefined
-    return {
-      quality: row.quality,
-      value: row.bytes ? this.#readable(tag, time, () => decodeArraySync(row.bytes as Uint8Array)) : undefined,
-    }
+    const row = this.#readable(tag, time, () => this.#selectAt.get(tag, time) as StoredArray | undefined)
+    const bytes = row?.bytes
+    return row && { quality: row.quality, value: bytes ? this.#readable(tag, time, () => decodeArraySync(bytes)) : undefined }
   }
 
   /** The newest readable array at or before a time. */
@@ -104,9 +101,9 @@ export class ArrayTable {
     return added
   }
 
-  #readable(tag: number, time: Micros, decode: () => ArrayValue): ArrayValue | undefined {
+  #readable<T>(tag: number, time: Micros, read: () => T): T | undefined {
     try {
-      return decode()
+      return read()
     } catch (error) {
       this.#report(tag, time, error)
       return undefined

@@ -81,17 +81,25 @@ export class ChunkTable {
     try {
       return decodeChunk(this.#selectBytes.get(chunk.data)?.['bytes'] as Uint8Array)
     } catch (error) {
-      const name = `${chunk.count} samples of tag ${chunk.tag} from ${formatTime(chunk.start)} to ${formatTime(chunk.end)}`
-      if (!this.#damaged.has(name))
-        this.#log.warn(`a chunk of ${name} cannot be read (${messageOf(error)}); all others can: restore it from a backup`)
-      this.#damaged.add(name)
+      this.#report(
+        `a chunk of ${chunk.count} samples of tag ${chunk.tag} from ${formatTime(chunk.start)} to ${formatTime(chunk.end)}`,
+        error,
+      )
       return undefined
     }
   }
 
-  /** What is sealed from `time` until before `until`: the rows of one chunk, kept at hand because late rows come in groups, or nothing. */
+  /**
+   * What is sealed from `time` until before `until`: the rows of one chunk, kept at hand because late rows come in groups, or nothing.
+   * Never throws, because it is asked when rows are durable already: what cannot be read is not there.
+   */
   around(tag: number, time: Micros): { rows: Rows; until: Micros } {
-    const [chunk] = this.from(tag, time, Infinity, 1)
+    let chunk: Chunk | undefined
+    try {
+      ;[chunk] = this.from(tag, time, Infinity, 1)
+    } catch (error) {
+      this.#report(`the index of tag ${tag}`, error)
+    }
     if (!chunk || chunk.start > time) return { rows: noRows, until: chunk?.start ?? Infinity }
     const rows = this.rows(chunk)
     if (rows) this.#remember(chunk.data, rows)
@@ -131,6 +139,11 @@ export class ChunkTable {
   quarantine(chunk: Chunk): void {
     this.#quarantine.run(chunk.tag, chunk.start, chunk.end, chunk.count, chunk.data)
     this.delete(chunk)
+  }
+
+  #report(what: string, error: unknown): void {
+    if (!this.#damaged.has(what)) this.#log.warn(`${what} cannot be read (${messageOf(error)}); all else can: restore it from a backup`)
+    this.#damaged.add(what)
   }
 
   #remember(data: number, rows: Rows): void {

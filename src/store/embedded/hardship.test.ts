@@ -101,6 +101,21 @@ test('S13: a damaged array sample is said and counted, and the one before it is 
   expect(said).toHaveLength(1)
 })
 
+test('S13: late rows are taken, and stay in the log, when what was sealed cannot even be looked up', async () => {
+  const { folder, said, store } = await setUp()
+  await store.append([{ batch: noise(0, 100) }])
+  await store.seal()
+  damage(folder, 'alter table chunk rename to elsewhere')
+  const origin = { source: 'a', sequence: 1 }
+  expect(await store.append([{ batch: noise(50, 100), origin }])).toMatchObject([{ stored: 100 }])
+  expect(store.statistics().damaged).toBe(1)
+  await store.close()
+  expect(said.filter((message) => message.startsWith('cannot seal'))).toHaveLength(1)
+  damage(folder, 'alter table elsewhere rename to chunk')
+  await store.open()
+  expect((await store.read(tag, 0, 1e12, 1e6)).value).toEqual(noise(0, 150).value)
+})
+
 test('S14: rows are sealed after a while, however few, and the log is let go', async () => {
   const clock = new ManualClock()
   const { store } = await setUp({ clock, sealAfterMs: 60_000, sealRetryMs: 10_000 })

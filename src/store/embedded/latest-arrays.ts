@@ -1,4 +1,4 @@
-// The newest array of each array tag, kept in memory up to a bound; beyond it the one not asked for longest is read from disk again.
+// The newest array of each array tag, kept in memory up to a bound; beyond it, that of the tag silent for longest is read from disk again.
 import type { ArrayValue } from '#core/array.ts'
 import type { Series } from './series.ts'
 

@@ -11,16 +11,17 @@ const chunkTextLengthMax = 1 << 20
 
 /** Writes the rows, a chunk or so per step; returns by how many samples the tag has grown. Inside a transaction of the writer. */
 export function* sealRows(chunks: ChunkTable, tag: number, rows: Rows): Generator<undefined, number> {
-  const touched = chunks.from(tag, rows.time[0] as number, Infinity, -1)
-  const freshStart = lowerBound(rows.time, rows.count, (touched.at(-1)?.end ?? -Infinity) + 1)
+  const [newest] = chunks.before(tag, Infinity, 1)
+  const freshStart = lowerBound(rows.time, rows.count, (newest?.end ?? -Infinity) + 1)
   const tail = shortTail(chunks, tag, rows, freshStart)
   const tailStart = tail[0]?.start ?? Infinity
   let start = 0
   let grown = 0
-  for (const [index, chunk] of touched.entries()) {
-    if (chunk.start >= tailStart) break
-    const end = lowerBound(rows.time, rows.count, touched[index + 1]?.start ?? chunk.end + 1)
-    if (end > start) grown += yield* mergeInto(chunks, chunk, sliceRows(rows, start, end))
+  while (start < freshStart) {
+    const [chunk, next] = chunks.from(tag, rows.time[start] as number, Infinity, 2)
+    if (!chunk || chunk.start >= tailStart) break
+    const end = lowerBound(rows.time, rows.count, next?.start ?? chunk.end + 1)
+    grown += yield* mergeInto(chunks, chunk, sliceRows(rows, start, end))
     start = end
   }
   if (start === rows.count) return grown

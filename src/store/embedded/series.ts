@@ -74,10 +74,12 @@ export function mergeArrays<Row extends { readonly time: Micros }>(older: readon
 
 /** Freezes what is hot; says whether there was anything. */
 export function freeze(series: Series): boolean {
-  if (series.hot.count === 0 && series.hotArrays.length === 0) return false
-  series.frozen = series.hot
-  series.frozenArrays = series.hotArrays
-  series.hot = new HotRows()
+  const { hot, hotArrays } = series
+  // Texts may be there without rows: those of rows that were stored before.
+  if (hot.count > 0 || hot.texts.length > 0) series.hot = new HotRows()
+  if (hot.count === 0 && hotArrays.length === 0) return false
+  series.frozen = hot
+  series.frozenArrays = hotArrays
   series.hotArrays = []
   return true
 }

@@ -12,6 +12,9 @@ import { rowAt, type LateRow } from './hot-rows.ts'
 import { LatestArrays } from './latest-arrays.ts'
 import { freeze, newSeries, type ArrayRow, type Series } from './series.ts'
 
+/** About what an array sample, or a text with its place in an index, takes besides its content. */
+const overheadBytes = 200
+
 export class Telemetry implements Known {
   readonly series = new Map<TagPath, Series>()
   readonly origins = new Map<string, number>()
@@ -111,7 +114,7 @@ export class Telemetry implements Known {
     const text = (batch.texts[index] as string).toWellFormed()
     const known = series.hot.texts.length
     const at = series.hot.textIndex(text)
-    if (at === known) this.hotBytes += 2 * text.length
+    if (at === known) this.hotBytes += overheadBytes + 2 * text.length
     return at
   }
 
@@ -161,7 +164,7 @@ export class Telemetry implements Known {
     }
     const value = given && { shape: [...given.shape], data: given.data.slice() }
     hotArrays.splice(at, hot ? 1 : 0, { time, quality, value, statistics: value && arrayStatistics(value) })
-    this.hotBytes += value?.data.byteLength ?? 0
+    this.hotBytes += overheadBytes + (value?.data.byteLength ?? 0)
     if (!hot) this.hotRows++
     if (time < series.latestTime) return
     setLatest(series, time, Number.NaN, quality)
@@ -246,7 +249,14 @@ function setLatest(series: Series, time: number, value: number, quality: number)
   if (series.kind === 'text') series.latestText = series.hot.texts[value] ?? ''
 }
 
-const lowerBoundOf = (rows: readonly ArrayRow[], time: number): number => {
-  const index = rows.findIndex((row) => row.time >= time)
-  return index < 0 ? rows.length : index
+/** Index of the first array sample at or after `time`. */
+function lowerBoundOf(rows: readonly ArrayRow[], time: number): number {
+  let low = 0
+  let high = rows.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((rows[middle] as ArrayRow).time < time) low = middle + 1
+    else high = middle
+  }
+  return low
 }
