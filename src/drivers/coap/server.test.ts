@@ -111,6 +111,8 @@ test('when the disk refuses, the device is told to send again', async () => {
   await using life = await startServer()
   life.sink.whenDurable = () => Promise.reject(new Error('the disk is full'))
   expect((await life.push('/push/pump-1', '{"temperature": 1}')).output).toContain('5.03')
+  expect((await life.push('/push/pump-1', '{"temperature": 1}')).output).toContain('5.03')
+  expect(life.sink.samples).toHaveLength(1)
   expect(life.logged.join()).toContain('the disk is full')
 })
 

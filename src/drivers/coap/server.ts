@@ -170,6 +170,8 @@ export class CoapPush implements Driver {
     const block = blockOf(message, optionNumbers.block1)
     if (block === 'invalid') return { code: codes.badOption, words: 'the Block1 option is malformed' }
     if (this.#confirmations.full) return this.#putOff('too much is in hand')
+    const error = await this.#confirmations.refusal()
+    if (error) return this.#putOff(`readings cannot be kept: ${error.message}`)
     const echo = block ? [blockOption(optionNumbers.block1, block)] : []
     const body = this.#body(message, `${sender} ${path}`)
     if (body === 'more') return { code: codes.continue, options: echo }

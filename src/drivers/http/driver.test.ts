@@ -98,12 +98,16 @@ test('the answer comes only after the values are durable, and many requests shar
   expect(life.sink.durableCount).toBeLessThan(10)
 })
 
-test('when the disk refuses, the device is told to send again', async () => {
+test('when the disk refuses, the device is told to send again, and what it then sends is not recorded anew each time', async () => {
   await using life = await startEndpoint()
   life.sink.whenDurable = () => Promise.reject(new Error('the disk is full'))
   const answer = await life.post('pump-2', { temperature: 1 })
   expect(answer).toMatchObject({ status: 503, body: { error: 'cannotStore' } })
   expect(answer.headers.get('retry-after')).toBe('1')
+  for (let round = 0; round < 5; round++) expect(await life.post('pump-2', { temperature: 1 })).toMatchObject({ status: 503 })
+  expect(life.sink.samples).toHaveLength(1)
+  life.sink.whenDurable = () => Promise.resolve()
+  expect(await life.post('pump-2', { temperature: 1 })).toMatchObject({ status: 200 })
 })
 
 test('each mistake has its status and its mend', async () => {

@@ -18,7 +18,7 @@ const inHandBytesMax = 64 * 1024 * 1024
 const connectionsMax = 2000
 const headerBytesMax = 16 * 1024
 const aliveIntervalMs = 5000
-const retryAfterSeconds = 1
+const retryLater = { 'retry-after': '1' }
 /** How long what a refused sender still sends is read and thrown away. */
 const lingerMs = 500
 
@@ -127,6 +127,8 @@ class HttpPush implements Driver {
       return refuse(415, 'unsupportedMediaType', 'send JSON, with the header content-type: application/json')
     if (request.headers['content-encoding'] !== undefined) return refuse(415, 'unsupportedMediaType', 'send the JSON uncompressed')
     if (this.#inHand >= this.#settings.concurrentMax) return this.#busy()
+    const error = await this.#confirmations.refusal()
+    if (error) return this.#cannotStore(error)
     proceed()
     const body = await this.#bodies.read(request)
     if (body === 'aborted' || this.#closed) return undefined
@@ -153,16 +155,17 @@ class HttpPush implements Driver {
     const notJson = reader.read(bytes, { outcome })
     if (notJson !== undefined) return refuse(400, 'notJson', notJson)
     const error = await new Promise<Error | undefined>((resolve) => this.#confirmations.add(bytes.length, resolve))
-    if (!error) return answerOf(outcome)
+    return error ? this.#cannotStore(error) : answerOf(outcome)
+  }
+
+  #cannotStore(error: Error): Refusal {
     this.#warn(`readings could not be kept: ${error.message}`)
-    return refuse(503, 'cannotStore', 'the readings cannot be kept now: send them again later', {
-      'retry-after': String(retryAfterSeconds),
-    })
+    return refuse(503, 'cannotStore', 'the readings cannot be kept now: send them again later', retryLater)
   }
 
   #busy(): Refusal {
     this.#warn(`too many messages in hand (concurrentMax is ${this.#settings.concurrentMax}): one was put off`)
-    return refuse(503, 'busy', 'too much is in hand: send this again later', { 'retry-after': String(retryAfterSeconds) })
+    return refuse(503, 'busy', 'too much is in hand: send this again later', retryLater)
   }
 }
 

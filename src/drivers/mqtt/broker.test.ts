@@ -77,6 +77,8 @@ test('when the disk refuses, the device gets no PUBACK but is cut off, so that i
   await closed
   await client.endAsync(true)
   expect(acknowledged).toBe(false)
+  expect((await mosquittoPub(life.port, 'devices/pump-1/telemetry', '{"temperature": 1}', '-q', '1')).output).not.toContain('PUBACK')
+  expect(life.sink.samples).toHaveLength(1)
   expect(life.logged.join()).toContain('the disk is full')
 })
 

@@ -1,11 +1,12 @@
 // Broker mode: an embedded MQTT broker (aedes, 3.1.1) to which devices publish. Messages are taken in the publish hook, before the
 // broker passes them on to its other clients; a QoS 1 message is confirmed to its device once it is durable, many by one disk sync.
+import type { EventEmitter } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { Aedes, type AedesPublishPacket, type Client, type PublishPacket } from 'aedes'
 import type { Value } from '#core/batch.ts'
 import { every } from '#core/clock.ts'
 import type { Driver, DriverContext, Point } from '#core/driver.ts'
-import { NotConnected, Rejected } from '#core/errors.ts'
+import { messageOf, NotConnected, Rejected } from '#core/errors.ts'
 import { occasionally } from '#core/occasionally.ts'
 import { Confirmations } from '#drivers/shared/confirm.ts'
 import { listen } from '#drivers/shared/listen.ts'
@@ -73,11 +74,18 @@ export class MqttBroker implements Driver {
         packet.clean = true
         done(null, true)
       },
-      authorizePublish: (_, packet, done) => this.#take(packet, done),
+      authorizePublish: (_, packet, done) => {
+        const refusal = this.#confirmations.refusal()
+        if (refusal) void refusal.then((error) => (error ? done(error) : this.#take(packet, done)))
+        else this.#take(packet, done)
+      },
       authorizeSubscribe: (client, subscription, done) => done(null, this.#maySubscribe(client, subscription.topic) ? subscription : null),
       authorizeForward: (client, packet) => this.#forward(client, packet),
     })
     this.#broker = broker
+    // Its types leave out the event with which it gives up; without a listener the whole process would end.
+    const events: EventEmitter = broker
+    events.on('error', (error) => this.#context.lost(new NotConnected(`the MQTT broker failed: ${messageOf(error)}`)))
     broker.on('clientError', (client, error) => this.#warn(`MQTT client ${client.id}: ${error.message}`))
     broker.on('connectionError', (_, error) => this.#warn(`an MQTT client that had not introduced itself: ${error.message}`))
     broker.on('unsubscribe', (topics, client) => topics.forEach((topic) => this.#subscriptions.get(client)?.delete(topic)))

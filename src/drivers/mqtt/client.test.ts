@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
+import { RetryLater } from '#core/errors.ts'
 import { qualities } from '#core/quality.ts'
 import { driverContract } from '#test/contracts/driver.ts'
 import { createLife, type DriverLife, type PointInput } from '#test/support/driver-life.ts'
@@ -100,6 +101,14 @@ test('what was not durable is not acknowledged: the server sends it again to the
   await using next = await connected(at(server.port), [temperature], folder)
   await vi.waitFor(() => expect(values(next)).toEqual([1, 2]))
   await rm(folder, { recursive: true })
+})
+
+test('while nothing can be kept it does not connect, so that the server keeps what comes', async () => {
+  await using server = await startMosquitto()
+  const life = await createLife(mqttDriver, at(server.port), [temperature])
+  life.sink.whenDurable = () => Promise.reject(new RetryLater('the disk is full'))
+  await expect(life.driver.connect(never)).rejects.toMatchObject({ name: 'RetryLater', message: 'the disk is full' })
+  await life.end()
 })
 
 test('many messages are acknowledged, by few syncs', async () => {

@@ -9,6 +9,7 @@ import type { Driver, DriverContext, Point } from '#core/driver.ts'
 import { ConfigError, messageOf, NotConnected, Rejected } from '#core/errors.ts'
 import { good, qualities } from '#core/quality.ts'
 import { Confirmations } from '#drivers/shared/confirm.ts'
+import { networkReason } from '#drivers/shared/network-reason.ts'
 import { storedClientId } from './client-id.ts'
 import { commandOf, commandTimeoutMs } from './command.ts'
 import { packetSizeGuard } from './packet-size.ts'
@@ -53,6 +54,8 @@ export class MqttReader implements Driver {
 
   async connect(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
+    // While nothing can be kept, the server keeps it: a message that is refused after it was recorded would come again, and anew.
+    await this.#context.sink.durable()
     const { clean, options, openSocket } = await this.#prepare()
     signal.throwIfAborted()
     if (this.#closed) throw this.#notConnected('it was closed while it connected')
@@ -244,7 +247,7 @@ export class MqttReader implements Driver {
         ? new ConfigError(
             `the MQTT server at ${this.#settings.url} refuses this client: ${error.message}; check user, password, clientId and version`,
           )
-        : this.#notConnected(messageOf(error))
+        : this.#notConnected(networkReason(error))
     this.#failed = true
     this.#gone.reject(failure)
     if (!this.#connected || this.#closed) return

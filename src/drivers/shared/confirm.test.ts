@@ -59,3 +59,21 @@ test('the bound is reached by bytes, and room is announced once there is some', 
   await vi.waitFor(() => expect(onRoom).toHaveBeenCalledOnce())
   expect(confirmations.full).toBe(false)
 })
+
+test('after a failure the disk is asked before the next message is read, once for all who ask, until it takes data again', async () => {
+  const disk = slowDisk()
+  const confirmations = new Confirmations(disk, 1e6)
+  expect(confirmations.refusal()).toBeUndefined()
+  const failed = new Promise((resolve) => confirmations.add(10, resolve))
+  await vi.waitFor(() => expect(disk.syncs).toHaveLength(1))
+  disk.syncs[0]?.reject(new Error('the disk is full'))
+  await failed
+  const refusals = [confirmations.refusal(), confirmations.refusal()]
+  expect(disk.syncs).toHaveLength(2)
+  disk.syncs[1]?.reject(new Error('it is still full'))
+  expect(await Promise.all(refusals)).toMatchObject([{ message: 'it is still full' }, { message: 'it is still full' }])
+  const last = confirmations.refusal()
+  disk.syncs[2]?.resolve()
+  expect(await last).toBeUndefined()
+  expect(confirmations.refusal()).toBeUndefined()
+})

@@ -13,6 +13,8 @@ export class Confirmations {
   #waitingBytes = 0
   #bytes = 0
   #running = false
+  #failed = false
+  #trying: Promise<Error | undefined> | undefined
 
   /** `onRoom` is called when the bound was reached and is no more. */
   constructor(sink: Pick<Sink, 'durable'>, bytesMax: number, onRoom: () => void = () => {}) {
@@ -28,6 +30,16 @@ export class Confirmations {
   /** Whether nothing waits for its confirmation. */
   get idle(): boolean {
     return !this.#running
+  }
+
+  /**
+   * Why a message cannot be kept now, found out before it is read: what is recorded and then refused comes again, with another time of
+   * arrival. Undefined, at once, as long as nothing has failed.
+   */
+  refusal(): Promise<Error | undefined> | undefined {
+    if (!this.#failed) return undefined
+    this.#trying ??= this.#durable().finally(() => (this.#trying = undefined))
+    return this.#trying
   }
 
   /** Calls `confirm` once what the message gave to the sink is durable, or with the reason why it cannot be. */
@@ -46,15 +58,21 @@ export class Confirmations {
       const bytes = this.#waitingBytes
       this.#waiting = []
       this.#waitingBytes = 0
-      const error = await this.#sink.durable().then(
-        () => undefined,
-        (reason: unknown) => (reason instanceof Error ? reason : new Error(String(reason))),
-      )
+      const error = await this.#durable()
       const wasFull = this.full
       this.#bytes -= bytes
       for (const confirm of group) confirm(error)
       if (wasFull && !this.full) this.#onRoom()
     }
     this.#running = false
+  }
+
+  async #durable(): Promise<Error | undefined> {
+    const error = await this.#sink.durable().then(
+      () => undefined,
+      (reason: unknown) => (reason instanceof Error ? reason : new Error(String(reason))),
+    )
+    this.#failed = error !== undefined
+    return error
   }
 }
