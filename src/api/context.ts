@@ -6,7 +6,7 @@ import type { Batch } from '#core/batch.ts'
 import type { Bus } from '#core/bus.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Directory } from '#core/directory.ts'
-import type { Fault, FaultRequest } from '#core/fault.ts'
+import type { Fault, FaultRequest, SimulatedMachine } from '#core/fault.ts'
 import type { GatewayBoard } from '#core/gateway-board.ts'
 import type { Store } from '#core/store.ts'
 import type { Uplink } from '#core/uplink.ts'
@@ -27,7 +27,9 @@ export interface ApiContext {
   readonly uplinkOf: (gateway: string) => Uplink
   readonly checks: () => Promise<Health['checks']>
   /** Fault injection into the simulators; absent without the demo. */
-  readonly simulation?: { inject(request: FaultRequest): Promise<Fault>; faults(): Promise<Fault[]> } | undefined
+  readonly simulation?:
+    | { inject(request: FaultRequest): Promise<Fault>; faults(): Promise<Fault[]>; machines(): Promise<SimulatedMachine[]> }
+    | undefined
 }
 
 /** A Fastify scope whose routes take their types from zod schemas. */

@@ -5,7 +5,14 @@ import type { z } from 'zod'
 import type { Log } from '#core/driver.ts'
 import type { RunSimulatorsOptions } from './run-simulators.ts'
 import { ConfigError, messageOf, Rejected, RetryLater } from '#core/errors.ts'
-import { faultListSchema, faultSchema, type Fault, type FaultRequest } from '#core/fault.ts'
+import {
+  faultListSchema,
+  faultSchema,
+  simulatedMachineListSchema,
+  type Fault,
+  type FaultRequest,
+  type SimulatedMachine,
+} from '#core/fault.ts'
 
 /** What the simulators' process says: ready, or why it cannot run. */
 export type SimulatorsNews = { ready: true; controlPort: number } | { failed: string }
@@ -14,6 +21,7 @@ export interface Simulators {
   readonly running: boolean
   inject(request: FaultRequest): Promise<Fault>
   faults(): Promise<Fault[]>
+  machines(): Promise<SimulatedMachine[]>
   stop(): Promise<void>
 }
 
@@ -66,9 +74,9 @@ export async function startSimulators(order: RunSimulatorsOptions, log: Log): Pr
     clearTimeout(timer)
   }
 
-  const ask = async <Schema extends z.ZodType>(schema: Schema, body?: FaultRequest): Promise<z.output<Schema>> => {
+  const ask = async <Schema extends z.ZodType>(path: string, schema: Schema, body?: FaultRequest): Promise<z.output<Schema>> => {
     const request: RequestInit = body ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}
-    const response = await fetch(`http://127.0.0.1:${controlPort}/faults`, {
+    const response = await fetch(`http://127.0.0.1:${controlPort}/${path}`, {
       ...request,
       signal: AbortSignal.timeout(requestTimeoutMs),
     }).catch((error: unknown) => {
@@ -90,8 +98,9 @@ export async function startSimulators(order: RunSimulatorsOptions, log: Log): Pr
     get running() {
       return child !== undefined
     },
-    inject: (request) => ask(faultSchema, request),
-    faults: () => ask(faultListSchema),
+    inject: (request) => ask('faults', faultSchema, request),
+    machines: () => ask('machines', simulatedMachineListSchema),
+    faults: () => ask('faults', faultListSchema),
     stop,
   }
 }

@@ -1,4 +1,4 @@
-import { faultListSchema, faultRequestSchema, faultSchema } from '#core/fault.ts'
+import { faultListSchema, faultRequestSchema, faultSchema, simulatedMachineListSchema } from '#core/fault.ts'
 import type { ApiContext, ApiScope } from '#api/context.ts'
 import { errorSchema } from '#api/schema.ts'
 
@@ -9,6 +9,11 @@ export function simRoutes(api: ApiScope, { simulation }: ApiContext): void {
     '/sim/faults',
     { schema: { summary: 'Ground truth: injected faults with start and end', response: { 200: faultListSchema } } },
     () => simulation.faults(),
+  )
+  api.get(
+    '/sim/machines',
+    { schema: { summary: 'The simulated machines with the faults they can have', response: { 200: simulatedMachineListSchema } } },
+    () => simulation.machines(),
   )
   api.post(
     '/sim/faults',
