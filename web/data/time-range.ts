@@ -8,11 +8,14 @@ export const presets = {
 } as const
 export type Preset = keyof typeof presets
 
-/** Milliseconds; a preset's range ends now. */
-export type TimeRange = { readonly preset: Preset } | { readonly from: number; readonly to: number }
+/** Milliseconds; a preset's range ends now. `all`: from the first sample to the newest, as of when it was asked. */
+export type TimeRange = { readonly preset: Preset } | { readonly from: number; readonly to: number; readonly all?: true }
+
+/** A wish for a range, as made by the controls. */
+export type WantedRange = TimeRange | 'all'
 
 export interface TrendSearch {
-  range?: Preset
+  range?: Preset | 'all'
   /** ISO 8601; an own range, stronger than `range`. */
   from?: string
   to?: string
@@ -27,14 +30,25 @@ export const linesMax = 8
 export function readTrendSearch(search: Record<string, unknown>): TrendSearch {
   const { range, from, to, tags } = search
   return {
-    ...(typeof range === 'string' && Object.hasOwn(presets, range) ? { range: range as Preset } : {}),
+    ...(typeof range === 'string' && (range === 'all' || Object.hasOwn(presets, range)) ? { range: range as Preset | 'all' } : {}),
     ...(typeof from === 'string' && typeof to === 'string' && Date.parse(from) < Date.parse(to) ? { from, to } : {}),
     ...(Array.isArray(tags) ? { tags: tags.filter((tag) => typeof tag === 'string').slice(0, linesMax) } : {}),
   }
 }
 
-export function rangeOf({ range, from, to }: TrendSearch): TimeRange {
-  return from !== undefined && to !== undefined ? { from: Date.parse(from), to: Date.parse(to) } : { preset: range ?? 'live' }
+/** What is wanted of an address; an own range is stronger than the others. */
+export function wantedRange({ range, from, to }: TrendSearch): WantedRange {
+  if (from !== undefined && to !== undefined) return { from: Date.parse(from), to: Date.parse(to) }
+  return range === 'all' ? 'all' : { preset: range ?? 'live' }
+}
+
+const nearSpanMinMs = 60_000
+
+/** Where the newest value, at `newestMs`, can be seen: live while that reaches so far back, else as long a range that ends with it. */
+export function rangeAtNewest(range: TimeRange, newestMs: number, nowMs: number): TimeRange {
+  if (newestMs > nowMs - presets.live.spanMs) return { preset: 'live' }
+  const { from, to } = boundsOf(range, nowMs)
+  return { from: Math.floor(newestMs - Math.max(to - from, nearSpanMinMs)), to: Math.floor(newestMs) + 1 }
 }
 
 /** The range in milliseconds, as of now. */

@@ -28,5 +28,5 @@ test('bytes come in the unit that fits', () => {
 test('a value beyond a limit says which one', () => {
   const temperature = { name: 'temperature', unit: '°C', decimals: 1 }
   expect(beyondText(temperature, 86.23, 'high', 85)).toBe('temperature 86.2 °C above 85 °C (high)')
-  expect(beyondText({ name: 'level', unit: null, decimals: null }, 0.5, 'lowLow', 1.5)).toBe('level 0.50 below 1.5 (very low)')
+  expect(beyondText({ name: 'level', unit: null, decimals: null }, 1, 'lowLow', 1.5)).toBe('level 1 below 1.5 (very low)')
 })

@@ -1,7 +1,7 @@
 // A trend drawn by uPlot: given data stands still, live data moves and grows by itself without rendering React anew.
 import 'uplot/dist/uPlot.min.css'
 import { useElementSize, useReducedMotion } from '@mantine/hooks'
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
 import uPlot from 'uplot'
 import { useZone } from '#web/data/clock.ts'
 import { live } from '#web/data/live-socket.ts'
@@ -9,8 +9,8 @@ import { formatDateTime } from '#web/data/time-format.ts'
 import { presets } from '#web/data/time-range.ts'
 import type { Trend } from '#web/data/trend-query.ts'
 import { alignSeries, appendPoint, type TrendSeries } from '#web/data/trend-series.ts'
-import { formatNumber, qualityLevel } from '#web/data/value-format.ts'
-import { seriesOf, type TrendLine, trendOptions } from './trend-options.ts'
+import { formatNumber, formatValue, qualityLevel } from '#web/data/value-format.ts'
+import { seriesOf, type TrendLine, trendOptions, type TrendPeriod } from './trend-options.ts'
 import styles from './trend-chart.module.css'
 
 interface Properties {
@@ -18,6 +18,9 @@ interface Properties {
   lines: readonly TrendLine[]
   moving: boolean
   height: number
+  periods: readonly TrendPeriod[]
+  /** Stands in the chart while no value is in sight. */
+  nothing: ReactNode
   onZoom: (from: number, to: number) => void
   onReset: () => void
 }
@@ -25,15 +28,16 @@ interface Properties {
 const moveMs = 250
 const moveCalmlyMs = 1000
 
-export function TrendChart({ trend, lines, moving, height, onZoom, onReset }: Properties) {
+export function TrendChart({ trend, lines, moving, height, periods, nothing, onZoom, onReset }: Properties) {
   const { ref: sizeRef, width } = useElementSize<HTMLDivElement>()
   const legend = useRef<HTMLDivElement>(null)
   const [chart, setChart] = useState<uPlot>()
   const zone = useZone()
   const calm = useReducedMotion()
-  const handlers = useRef({ onZoom, onReset })
+  const [empty, setEmpty] = useState(false)
+  const handlers = useRef({ onZoom, onReset, periods })
   useEffect(() => {
-    handlers.current = { onZoom, onReset }
+    handlers.current = { onZoom, onReset, periods }
   })
 
   const makeChart = useCallback(
@@ -42,6 +46,7 @@ export function TrendChart({ trend, lines, moving, height, onZoom, onReset }: Pr
         zone,
         onZoom: (from, to) => handlers.current.onZoom(from, to),
         onReset: () => handlers.current.onReset(),
+        periods: () => handlers.current.periods,
         onCursor: (drawn, row) => {
           if (legend.current) writeLegend(legend.current, drawn, lines, row, (ms) => formatDateTime(ms, zone, true))
         },
@@ -60,10 +65,12 @@ export function TrendChart({ trend, lines, moving, height, onZoom, onReset }: Pr
   useEffect(() => {
     // A chart made for other lines is about to be replaced.
     if (!chart || chart.series.length !== 1 + trend.series.length * 3) return undefined
-    if (moving) return follow(trend, chart, calm ? moveCalmlyMs : moveMs)
-    show(chart, trend.series, trend.bucketMs, trend.from, trend.to)
+    if (moving) return follow(trend, chart, calm ? moveCalmlyMs : moveMs, setEmpty)
+    setEmpty(!show(chart, trend.series, trend.bucketMs, trend.from, trend.to))
     return undefined
   }, [chart, trend, moving, calm])
+
+  useEffect(() => chart?.redraw(false), [chart, periods])
 
   return (
     <div className="reading">
@@ -74,7 +81,7 @@ export function TrendChart({ trend, lines, moving, height, onZoom, onReset }: Pr
             <span className={styles.swatch} style={{ background: line.color }} />
             {line.name}
             <span className={styles.value} />
-            <span className={styles.unit}>{line.unit}</span>
+            <span className={styles.unit}>{line.boolean ? '' : line.unit}</span>
             <span className={styles.band} />
           </span>
         ))}
@@ -85,22 +92,25 @@ export function TrendChart({ trend, lines, moving, height, onZoom, onReset }: Pr
           role="img"
           aria-label={`Trend of ${lines.map(({ name }) => name).join(', ')}; drag to zoom, double-click to reset`}
         />
+        {empty && nothing}
       </div>
     </div>
   )
 }
 
-function show(chart: uPlot, series: readonly TrendSeries[], bucketMs: number, from: number, to: number): void {
+/** Returns whether any value is in sight. */
+function show(chart: uPlot, series: readonly TrendSeries[], bucketMs: number, from: number, to: number): boolean {
   const { x, mean, min, max } = alignSeries(series, bucketMs)
   chart.batch(() => {
     chart.setData([x, ...series.flatMap((_, index) => [mean[index] ?? [], max[index] ?? [], min[index] ?? []])], false)
     chart.setScale('x', { min: from / 1000, max: to / 1000 })
   })
   if (chart.cursor.idx === null || chart.cursor.idx === undefined) for (const hook of chart.hooks.setCursor ?? []) hook?.(chart)
+  return series.some(({ time }) => (time.at(-1) ?? -Infinity) >= from && (time[0] ?? Infinity) <= to)
 }
 
 /** Keeps a copy of the trend going with live values and moves the window along; the returned function stops it. */
-function follow(trend: Trend, chart: uPlot, periodMs: number): () => void {
+function follow(trend: Trend, chart: uPlot, periodMs: number, setEmpty: (empty: boolean) => void): () => void {
   const series = structuredClone(trend.series) as TrendSeries[]
   const spanMs = presets.live.spanMs
   const stops = series.map((each) =>
@@ -113,7 +123,7 @@ function follow(trend: Trend, chart: uPlot, periodMs: number): () => void {
   const move = () => {
     if (document.hidden) return
     const now = Date.now()
-    show(chart, series, trend.bucketMs, now - spanMs, now)
+    setEmpty(!show(chart, series, trend.bucketMs, now - spanMs, now))
   }
   move()
   const timer = setInterval(move, periodMs)
@@ -141,7 +151,8 @@ function writeLegend(
     const [mean, min, max] = [at.mean, at.min, at.max].map((series) => (row === undefined ? undefined : chart.data[series]?.[row]))
     const value = entries[index]?.querySelector(`.${styles.value}`)
     const band = entries[index]?.querySelector(`.${styles.band}`)
-    const text = (number: number) => formatNumber(number, line.decimals)
+    const text = (number: number) =>
+      line.boolean && Number.isInteger(number) ? formatValue(number === 1) : formatNumber(number, line.decimals)
     if (value) value.textContent = typeof mean === 'number' ? text(mean) : '—'
     if (band)
       band.textContent = typeof min === 'number' && typeof max === 'number' && text(min) !== text(max) ? `${text(min)} … ${text(max)}` : ''

@@ -12,6 +12,16 @@ export interface TrendLine {
   readonly decimals: number | null
   readonly limits: Limits | null
   readonly color: string
+  /** Off and on, drawn as steps on an axis of its own. */
+  readonly boolean: boolean
+}
+
+/** A time to be told from the rest, drawn behind the lines. */
+export interface TrendPeriod {
+  /** Milliseconds. */
+  readonly from: number
+  readonly to: number
+  readonly label: string
 }
 
 interface Handlers {
@@ -21,20 +31,25 @@ interface Handlers {
   onReset: () => void
   /** Row of the data under the cursor, or null. */
   onCursor: (chart: uPlot, row: number | null) => void
+  periods: () => readonly TrendPeriod[]
 }
 
 /** Series of line `index` in the chart: mean, max, min, after the time axis. */
 export const seriesOf = (index: number) => ({ mean: 1 + index * 3, max: 2 + index * 3, min: 3 + index * 3 })
+/** Stands for the unit of booleans, so that they do not share an axis with numbers. */
+export const booleanUnit = 'off/on'
+const steps: uPlot.Series.PathBuilder = (...given) => uPlot.paths.stepped?.({ align: 1 })(...given) ?? null
 export const unitsOf = (lines: readonly TrendLine[]) => [...new Set(lines.map(({ unit }) => unit))]
 const scaleOf = (units: readonly (string | null)[], unit: string | null) => `y${units.indexOf(unit)}`
 
 const font = '11px system-ui, sans-serif'
 const axisColor = '#94a3b8'
 const gridColor = 'rgba(148, 163, 184, 0.1)'
+const periodColor = 'rgba(148, 163, 184, 0.14)'
 const dragPixelsMin = 6
 
 export function trendOptions(lines: readonly TrendLine[], width: number, height: number, handlers: Handlers): uPlot.Options {
-  const { zone, onZoom, onReset, onCursor } = handlers
+  const { zone, onZoom, onReset, onCursor, periods } = handlers
   const units = unitsOf(lines)
   return {
     width,
@@ -75,12 +90,14 @@ export function trendOptions(lines: readonly TrendLine[], width: number, height:
         stroke: axisColor,
         font,
         size: axisWidth,
-        label: unit ?? '',
-        labelSize: unit ? 16 : 0,
+        label: unit === booleanUnit ? '' : (unit ?? ''),
+        labelSize: unit && unit !== booleanUnit ? 16 : 0,
         labelFont: font,
         grid: { show: index === 0, stroke: gridColor, width: 1 },
         ticks: { show: false },
-        values: (_: uPlot, splits: number[]) => splits.map((value) => formatNumber(value, decimalsBetween(splits))),
+        ...(unit === booleanUnit
+          ? { splits: [0, 1], values: ['off', 'on'] }
+          : { values: (_: uPlot, splits: number[]) => splits.map((value) => formatNumber(value, decimalsBetween(splits))) }),
       })),
     ],
     series: [
@@ -89,7 +106,13 @@ export function trendOptions(lines: readonly TrendLine[], width: number, height:
         const scale = scaleOf(units, line.unit)
         const edge = { scale, stroke: 'transparent', width: 0, points: { show: false } }
         return [
-          { scale, stroke: line.color, width: 1.5, points: { show: true, size: 4, fill: line.color, filter: lonePoints } },
+          {
+            scale,
+            stroke: line.color,
+            width: 1.5,
+            points: { show: true, size: 4, fill: line.color, filter: lonePoints },
+            ...(line.boolean && { paths: steps }),
+          },
           edge,
           edge,
         ]
@@ -97,7 +120,7 @@ export function trendOptions(lines: readonly TrendLine[], width: number, height:
     ],
     bands: lines.map((line, index) => ({ series: [seriesOf(index).max, seriesOf(index).min], fill: `${line.color}2e` })),
     hooks: {
-      drawClear: [(chart) => drawLimits(chart, lines, units)],
+      drawClear: [(chart) => drawPeriods(chart, periods()), (chart) => drawLimits(chart, lines, units)],
       setSelect: [
         (chart) => {
           const { left, width } = chart.select
@@ -135,7 +158,9 @@ function lonePoints(chart: uPlot, series: number): number[] {
 /** Leaves room around the data, and takes in limits that are no further away than the data is high. */
 function rangeWith(lines: readonly TrendLine[]): uPlot.Range.Function {
   return (_, low, high) => {
-    if (low === null || high === null) return [0, 1]
+    // Without values there is no axis, rather than one made up.
+    if (low === null || high === null) return [null, null]
+    if (lines.some(({ boolean }) => boolean)) return [-0.08, 1.08]
     const span = Math.max(high - low, Math.abs(high) * 0.01, 1e-6)
     const limits = lines
       .flatMap(({ limits }) => limitEntries(limits))
@@ -145,6 +170,27 @@ function rangeWith(lines: readonly TrendLine[]): uPlot.Range.Function {
     const room = Math.max(top - bottom, span) * 0.06
     return [bottom - room, top + room]
   }
+}
+
+function drawPeriods(chart: uPlot, periods: readonly TrendPeriod[]): void {
+  const { ctx, bbox } = chart
+  const ratio = uPlot.pxRatio
+  ctx.save()
+  ctx.beginPath()
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+  ctx.clip()
+  ctx.font = `${11 * ratio}px system-ui, sans-serif`
+  ctx.textBaseline = 'top'
+  for (const { from, to, label } of periods) {
+    const [left, right] = [from, to].map((ms) => chart.valToPos(ms / 1000, 'x', true)) as [number, number]
+    const start = Math.max(left, bbox.left)
+    if (right < bbox.left || left > bbox.left + bbox.width) continue
+    ctx.fillStyle = periodColor
+    ctx.fillRect(start, bbox.top, Math.max(right - start, ratio), bbox.height)
+    ctx.fillStyle = axisColor
+    ctx.fillText(label, start + 6 * ratio, bbox.top + 4 * ratio)
+  }
+  ctx.restore()
 }
 
 function drawLimits(chart: uPlot, lines: readonly TrendLine[], units: readonly (string | null)[]): void {
@@ -157,6 +203,7 @@ function drawLimits(chart: uPlot, lines: readonly TrendLine[], units: readonly (
   ctx.setLineDash([6 * uPlot.pxRatio, 5 * uPlot.pxRatio])
   for (const line of lines)
     for (const [name, limit] of limitEntries(line.limits)) {
+      if (typeof chart.scales[scaleOf(units, line.unit)]?.min !== 'number') continue
       const y = Math.round(chart.valToPos(limit, scaleOf(units, line.unit), true)) + 0.5
       ctx.strokeStyle = limitColors[name]
       ctx.globalAlpha = 0.7

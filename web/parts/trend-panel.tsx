@@ -4,17 +4,18 @@ import { useElementSize, useMediaQuery } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
 import type { MachineTag } from '#api/machines/schema.ts'
-import { useZone } from '#web/data/clock.ts'
-import { useGeneration } from '#web/data/live-socket.ts'
+import { useNow, useZone } from '#web/data/clock.ts'
+import { live, useGeneration } from '#web/data/live-socket.ts'
 import { useStableList } from '#web/data/stable-list.ts'
-import { fromInput, toInput } from '#web/data/time-format.ts'
-import { boundsOf, linesMax, type Preset, presets, type TimeRange } from '#web/data/time-range.ts'
+import { formatDateTime, fromInput, toInput } from '#web/data/time-format.ts'
+import { boundsOf, linesMax, type Preset, presets, rangeAtNewest, type TimeRange, type WantedRange } from '#web/data/time-range.ts'
 import { isLive, trendQuery } from '#web/data/trend-query.ts'
 import { lineColors } from '#web/theme/theme.ts'
 import { BackIcon } from './icons.tsx'
 import { Skeletons } from './loading.tsx'
 import { Empty, Failed } from './notice.tsx'
 import { TrendChart } from './trend-chart.tsx'
+import { booleanUnit, type TrendPeriod } from './trend-options.ts'
 import styles from './trend-panel.module.css'
 
 interface Properties {
@@ -23,13 +24,14 @@ interface Properties {
   chosen: readonly string[]
   choose: (names: string[]) => void
   range: TimeRange
-  changeRange: (range: TimeRange) => void
+  changeRange: (range: WantedRange) => void
+  periods: readonly TrendPeriod[]
 }
 
 /** So that a slightly resized window does not ask anew. */
 const widthStep = 50
 
-export function TrendPanel({ tags, chosen, choose, range, changeRange }: Properties) {
+export function TrendPanel({ tags, chosen, choose, range, changeRange, periods }: Properties) {
   const { ref, width } = useElementSize<HTMLDivElement>()
   const small = useMediaQuery('(max-width: 640px)')
   const generation = useGeneration()
@@ -40,14 +42,16 @@ export function TrendPanel({ tags, chosen, choose, range, changeRange }: Propert
   const { data: trend, error, isFetching, isPlaceholderData, refetch } = useQuery(trendQuery(paths, range, buckets, generation))
   // While other tags are being loaded the chart goes on with those it has.
   const drawn = trend?.series.map(({ tag }) => tag).join('\n')
-  const definitions = tags.map(({ path, unit, decimals, limits }) => [path, unit, decimals, limits])
+  const definitions = tags.map(({ path, kind, unit, decimals, limits }) => [path, kind, unit, decimals, limits])
   const lines = useMemo(
     () =>
       (drawn ?? '').split('\n').flatMap((path, index) => {
         const tag = tags.find((tag) => tag.path === path)
         if (!tag) return []
-        const { name, unit, decimals, limits } = tag
-        return { tag: path, name, unit, decimals, limits, color: lineColors[index % lineColors.length] as string }
+        const { name, decimals, limits } = tag
+        const boolean = tag.kind === 'boolean'
+        const unit = boolean ? booleanUnit : tag.unit
+        return { tag: path, name, unit, decimals, limits, color: lineColors[index % lineColors.length] as string, boolean }
       }),
     // The definitions alone: new latest values must not make a new chart.
     // oxlint-disable-next-line react/exhaustive-deps
@@ -60,14 +64,14 @@ export function TrendPanel({ tags, chosen, choose, range, changeRange }: Propert
   const back = (steps: number) => {
     const target = before.at(-steps)
     setBefore(before.slice(0, -steps))
-    changeRange(target ?? { preset: 'live' })
+    changeRange(!target ? { preset: 'live' } : isAll(target) ? 'all' : target)
   }
   return (
     <section className="panel" aria-label="Trend">
       <div className="panel-head">
         <h2>Trend</h2>
         {isFetching && !isLive(range) && <Loader size={14} aria-label="Loading" />}
-        {!('preset' in range) && (
+        {isOwn(range) && (
           <Button size="compact-sm" variant="default" leftSection={<BackIcon size={14} />} onClick={() => back(1)}>
             Back
           </Button>
@@ -107,29 +111,66 @@ export function TrendPanel({ tags, chosen, choose, range, changeRange }: Propert
             moving={isLive(range) && !isPlaceholderData}
             height={small ? 240 : 320}
             onZoom={zoom}
-            onReset={() => !('preset' in range) && back(Math.max(1, before.length))}
+            onReset={() => isOwn(range) && back(Math.max(1, before.length))}
+            periods={periods}
+            nothing={<Nothing tags={shown} range={range} changeRange={changeRange} />}
           />
-        )}
-        {trend && shown.length > 0 && !isLive(range) && trend.series.every(({ time }) => time.length === 0) && (
-          <p className={styles.nothing}>No samples in this range.</p>
         )}
       </div>
     </section>
   )
 }
 
-function RangeControl({ range, changeRange }: { range: TimeRange; changeRange: (range: TimeRange) => void }) {
-  const own = !('preset' in range)
+const isAll = (range: TimeRange) => !('preset' in range) && range.all === true
+const isOwn = (range: TimeRange) => !('preset' in range) && !isAll(range)
+
+interface RangeProperties {
+  range: TimeRange
+  changeRange: (range: WantedRange) => void
+}
+
+/** Says that the range is empty, and leads to where values are. */
+function Nothing({ tags, range, changeRange }: RangeProperties & { tags: readonly MachineTag[] }) {
+  const now = useNow()
+  const zone = useZone()
+  const newest = Math.max(
+    ...tags.map(({ path, latest }) => Date.parse(live.value(path)?.time ?? latest?.time ?? '')).filter(Number.isFinite),
+  )
+  const { from, to } = boundsOf(range, now)
+  const elsewhere = Number.isFinite(newest) && (newest < from || newest > to)
+  return (
+    <div className={styles.nothing} role="status">
+      <p>
+        No values in this range
+        {elsewhere ? `; the newest is of ${formatDateTime(newest, zone)}` : Number.isFinite(newest) ? '; what came is bad' : ' yet'}.
+      </p>
+      {elsewhere && (
+        <Button size="xs" variant="light" onClick={() => changeRange(rangeAtNewest(range, newest, now))}>
+          Show the newest
+        </Button>
+      )}
+    </div>
+  )
+}
+
+function RangeControl({ range, changeRange }: RangeProperties) {
+  const own = isOwn(range)
   return (
     <div className={styles.range}>
       <SegmentedControl
         size="xs"
         aria-label="Range"
-        value={own ? 'own' : range.preset}
-        data={[...Object.entries(presets).map(([value, { label }]) => ({ value, label })), { value: 'own', label: 'Own' }]}
-        onChange={(value) => changeRange(value === 'own' ? boundsOf(range, Date.now()) : { preset: value as Preset })}
+        value={'preset' in range ? range.preset : own ? 'own' : 'all'}
+        data={[
+          ...Object.entries(presets).map(([value, { label }]) => ({ value, label })),
+          { value: 'all', label: 'All' },
+          { value: 'own', label: 'Own' },
+        ]}
+        onChange={(value) =>
+          changeRange(value === 'all' ? value : value === 'own' ? boundsOf(range, Date.now()) : { preset: value as Preset })
+        }
       />
-      {own && <OwnRange key={`${range.from} ${range.to}`} range={range} changeRange={changeRange} />}
+      {!('preset' in range) && own && <OwnRange key={`${range.from} ${range.to}`} range={range} changeRange={changeRange} />}
     </div>
   )
 }

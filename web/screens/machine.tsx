@@ -4,10 +4,14 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import type { Machine } from '#api/machines/schema.ts'
+import type { Fault } from '#core/fault.ts'
+import { faultKinds } from '#web/acts/inject-fault.ts'
 import { RequestFailed } from '#web/data/fetch.ts'
+import { extentQuery } from '#web/data/extent.ts'
 import { useWanted } from '#web/data/live-socket.ts'
-import { machineQuery } from '#web/data/queries.ts'
-import { rangeOf, type TimeRange } from '#web/data/time-range.ts'
+import { faultsQuery, machineQuery } from '#web/data/queries.ts'
+import { useStableList } from '#web/data/stable-list.ts'
+import { type TimeRange, type WantedRange, wantedRange } from '#web/data/time-range.ts'
 import { useTitle } from '#web/data/title.ts'
 import { AlarmReasons } from '#web/parts/alarm-reasons.tsx'
 import { FaultPanel } from '#web/parts/fault-panel.tsx'
@@ -20,6 +24,7 @@ import { ReadingsTable } from '#web/parts/readings-table.tsx'
 import { RecordBrowser } from '#web/parts/record-browser.tsx'
 import { StatisticsTable } from '#web/parts/statistics-table.tsx'
 import { StatusBadge } from '#web/parts/status-mark.tsx'
+import type { TrendPeriod } from '#web/parts/trend-options.ts'
 import { TrendPanel } from '#web/parts/trend-panel.tsx'
 import styles from './machine.module.css'
 
@@ -57,8 +62,6 @@ export function MachineScreen() {
 function MachineView({ machine }: { machine: Machine }) {
   const search = useSearch({ from: '/machines/$' })
   const navigate = useNavigate({ from: '/machines/$' })
-  const rangeKey = JSON.stringify(rangeOf(search))
-  const range = useMemo(() => JSON.parse(rangeKey) as TimeRange, [rangeKey])
   const { tags } = machine
   const metrics = useMemo(() => {
     const named = machine.metrics.flatMap((name) => tags.find((tag) => tag.name === name) ?? [])
@@ -70,7 +73,14 @@ function MachineView({ machine }: { machine: Machine }) {
       .filter(({ kind }) => kind === 'number')
       .slice(0, firstLines)
       .map(({ name }) => name)
+  const range = useRange(
+    wantedRange(search),
+    tags.filter(({ name, kind }) => (chosen.length > 0 ? chosen.includes(name) : kind === 'array')).map(({ path }) => path),
+  )
   const arrays = tags.filter(({ kind }) => kind === 'array')
+  const { data: faults } = useQuery(faultsQuery)
+  const shownNames = useStableList(chosen)
+  const periods = useMemo(() => periodsOf(faults ?? [], machine.path, shownNames), [faults, machine.path, shownNames])
   const stale = machine.status === 'offline'
   // Beside a field, which is tall, or below the statistics: the columns stay of about one height.
   const records = <RecordBrowser tags={tags.filter(({ kind }) => kind !== 'array')} />
@@ -90,10 +100,11 @@ function MachineView({ machine }: { machine: Machine }) {
         chosen={chosen}
         choose={(names) => change({ tags: names })}
         range={range}
+        periods={periods}
         changeRange={(wanted) =>
           change(
-            'preset' in wanted
-              ? { range: wanted.preset, from: undefined, to: undefined }
+            wanted === 'all' || 'preset' in wanted
+              ? { range: wanted === 'all' ? 'all' : wanted.preset, from: undefined, to: undefined }
               : { from: new Date(wanted.from).toISOString(), to: new Date(wanted.to).toISOString() },
           )
         }
@@ -112,6 +123,21 @@ function MachineView({ machine }: { machine: Machine }) {
       </div>
     </div>
   )
+}
+
+/** When a fault was simulated that the shown tags may tell of; those derived from a tag, such as field.max, go with it. */
+function periodsOf(faults: readonly Fault[], machine: string, shown: readonly string[]): TrendPeriod[] {
+  const touches = ({ tag }: Fault) => tag === null || shown.some((name) => name === tag || name.startsWith(`${tag}.`))
+  return faults
+    .filter((fault) => fault.machine === machine && touches(fault))
+    .map(({ fault, start, end }) => ({ from: Date.parse(start), to: Date.parse(end), label: faultKinds[fault].label }))
+}
+
+/** The wanted range, the same object while it is the same; "all" is live until the server has said how far that is. */
+function useRange(wanted: WantedRange, paths: readonly string[]): TimeRange {
+  const extent = useQuery(extentQuery(useStableList(paths))).data
+  const key = JSON.stringify(wanted === 'all' ? (extent ? { ...extent, all: true } : { preset: 'live' }) : wanted)
+  return useMemo(() => JSON.parse(key) as TimeRange, [key])
 }
 
 function Head({ machine }: { machine: Machine }) {
