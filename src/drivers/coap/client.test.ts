@@ -2,7 +2,7 @@ import { createSocket, type RemoteInfo } from 'node:dgram'
 import { expect, test, vi } from 'vitest'
 import { qualities } from '#core/quality.ts'
 import { driverContract } from '#test/contracts/driver.ts'
-import { createLife, type DriverLife, type PointInput } from '#test/support/driver-life.ts'
+import { createLife, runUntil, type DriverLife, type PointInput } from '#test/support/driver-life.ts'
 import { startCoapServer } from '#test/support/libcoap.ts'
 import { coapDriver } from './driver.ts'
 import { codes, decode, encode, optionNumbers, pathOf, types, uintOption, type CoapMessage } from './message.ts'
@@ -201,18 +201,46 @@ test('notifications that were overtaken or repeated are not taken again', async 
   expect(values(life)).toEqual([50, 70, 80, 90])
 })
 
-test('a resource that never answers is a fault, while the device answers for another', async () => {
+test('a resource that never answers is a fault, wherever it stands, and delays no other', async () => {
+  let asked = 0
   await using half = await device((request, send) => {
+    if (pathOf(request) === '/mute') asked++
     if (request.code === codes.get && pathOf(request) === '/sensor') send({})
   })
-  await using life = await connected({ ...at(half.port), timeoutMs: 200, observe: false }, [
+  const mute = { address: { path: '/mute', field: 'v' } }
+  await using life = await connected({ ...at(half.port), timeoutMs: 200, observe: false }, [mute, temperature])
+  await runUntil(life, () => life.sink.faults.length > 0)
+  expect(life.sink.faults[0]).toMatchObject({
+    point: 0,
+    quality: qualities.badNoCommunication.code,
+    reason: expect.stringContaining('no answer within 200 ms'),
+  })
+  const askedBefore = asked
+  for (let round = 0; round < 50; round++) await life.poll()
+  expect(values(life).length).toBeGreaterThanOrEqual(50)
+  expect(asked).toBeLessThan(askedBefore + 10)
+})
+
+test('a resource that falls silent does not end the observation of a quiet one', async () => {
+  let isMute = false
+  await using half = await device((request, send) => {
+    if (request.type !== types.con) return
+    if (pathOf(request) === '/sensor') send({ options: [uintOption(optionNumbers.observe, 1)] })
+    else if (!isMute) send({})
+  })
+  await using life = await connected({ ...at(half.port), timeoutMs: 100 }, [
     temperature,
-    { address: { path: '/mute', field: 'v' } },
+    { address: { path: '/polled', field: 'temperature' } },
   ])
-  expect(values(life)).toEqual([1])
-  expect(life.sink.faults).toMatchObject([
-    { point: 1, quality: qualities.badNoCommunication.code, reason: expect.stringContaining('no answer within 200 ms') },
-  ])
+  isMute = true
+  await runUntil(life, () => life.sink.faults.length > 2)
+  expect(life.sink.faults.filter(({ point }) => point === 0)).toEqual([])
+})
+
+test('an unknown host name is said', async () => {
+  const life = await createLife(coapDriver, { mode: 'client', host: 'no-such-host.invalid' }, [temperature])
+  await expect(life.driver.connect(never)).rejects.toMatchObject({ name: 'NotConnected', message: expect.stringContaining('host name') })
+  await life.end()
 })
 
 test('a device that fails at observing is asked plainly', async () => {

@@ -1,6 +1,7 @@
 // Client mode: reads resources of a device that is a CoAP server. Each distinct path is read once for all its points: by notifications
 // where the device offers them (RFC 7641), otherwise by polling. A poll also asks again for what was not notified for a while.
 import { randomBytes } from 'node:crypto'
+import { sleep } from '#core/clock.ts'
 import type { Driver, DriverContext, Point } from '#core/driver.ts'
 import { messageOf, NotConnected } from '#core/errors.ts'
 import { qualities } from '#core/quality.ts'
@@ -14,6 +15,11 @@ import type { ClientSettings, CoapAddress } from './settings.ts'
 const sequenceHalf = 1 << 23
 const sequenceMemoryUs = 128_000_000
 
+/** A resource that does not answer beside others that do is asked again after 1, 2, 4 ... time-outs, at most after so long. */
+const silentPauseMsMax = 60_000
+/** How long a device may take until it answers for any of its resources. */
+const connectTimeoutMs = 14_000
+
 /** One path of the device with what is known of its observation. */
 interface Resource {
   readonly path: string
@@ -22,6 +28,14 @@ interface Resource {
   observed: boolean
   /** When a value came last. */
   heardAt: Micros
+  /** To be asked for although it is observed. */
+  isDoubtful: boolean
+  /** The request that is going on. */
+  asking: Promise<void> | undefined
+  /** Unanswered requests in a row. */
+  silences: number
+  /** A silent resource is not asked before. */
+  askAgainAt: Micros
   sequence: number
   /** A notification is being completed; the newest that came meanwhile waits. */
   busy: boolean
@@ -35,6 +49,7 @@ export class CoapReader implements Driver {
   #context: DriverContext
   #resources: readonly Resource[]
   #peer: CoapPeer | undefined
+  #lastSilence: NotConnected | undefined
   #abort = new AbortController()
   #closing: Promise<void> | undefined
 
@@ -51,6 +66,10 @@ export class CoapReader implements Driver {
         token: randomBytes(8),
         observed: false,
         heardAt: 0,
+        isDoubtful: false,
+        asking: undefined,
+        silences: 0,
+        askAgainAt: 0,
         sequence: 0,
         busy: false,
         waiting: undefined,
@@ -62,47 +81,90 @@ export class CoapReader implements Driver {
     signal.throwIfAborted()
     if (this.#closing) throw new NotConnected('the connection was closed')
     const { host, port, timeoutMs, bodyBytesMax } = this.#settings
-    this.#peer = new CoapPeer({
+    const { clock } = this.#context
+    const peer = new CoapPeer({
       host,
       port,
       timeoutMs,
       bodyBytesMax,
-      clock: this.#context.clock,
+      clock,
       heard: () => this.#context.alive(),
       notified: (message) => this.#notified(message),
     })
+    this.#peer = peer
     try {
-      await this.#peer.open()
-      await this.poll(signal)
+      await peer.open()
+      const latest = clock.now() + connectTimeoutMs * 1000
+      do await this.poll(signal)
+      while (this.#resources.length > 0 && peer.heardAt === 0 && clock.now() < latest)
+      if (this.#lastSilence && peer.heardAt === 0) throw this.#lastSilence
     } catch (error) {
       await this.close()
       throw error
     }
   }
 
+  /** Asks for one resource after the other. One that keeps the device waiting is answered beside the next ones. */
   async poll(signal: AbortSignal): Promise<void> {
     const peer = this.#peer
     if (!peer || this.#closing) throw new NotConnected('the connection is closed')
-    const start = this.#context.clock.now()
-    const both = AbortSignal.any([signal, this.#abort.signal])
+    signal.throwIfAborted()
     for (const resource of this.#resources) {
-      const { clock } = this.#context
-      if (resource.observed && clock.now() - resource.heardAt < this.#settings.refreshMs * 1000) continue
-      try {
-        let answer = await peer.get(resource.path, both, this.#settings.observe ? resource.token : undefined)
-        // Some devices fail at observing what they can well be asked for, a large body for instance.
-        if (this.#settings.observe && answer.code >= codes.internalError) answer = await peer.get(resource.path, both)
-        resource.observed = this.#settings.observe && observeOf(answer) !== undefined
-        resource.sequence = observeOf(answer) ?? 0
-        this.#take(resource, answer)
-      } catch (error) {
-        signal.throwIfAborted()
-        // A device that answered something else just now is there: only this resource is not.
-        if (this.#closing || (error instanceof NotConnected && peer.heardAt < start)) throw error
-        resource.observed = false
-        resource.reader.fault(qualities.badNoCommunication.code, `GET ${resource.path}: ${messageOf(error)}`)
-      }
+      if (!this.#isDue(resource)) continue
+      resource.asking ??= this.#ask(peer, resource).finally(() => (resource.asking = undefined))
+      if (resource.silences > 0) continue
+      await this.#waitFor(resource.asking, signal)
+      signal.throwIfAborted()
+      if (this.#closing) throw new NotConnected('the connection is closed')
     }
+    if (this.#lastSilence && this.#resources.every(({ silences }) => silences > 0)) throw this.#lastSilence
+  }
+
+  #isDue({ observed, isDoubtful, heardAt, silences, askAgainAt }: Resource): boolean {
+    const now = this.#context.clock.now()
+    if (silences > 0) return now >= askAgainAt
+    return !observed || isDoubtful || now - heardAt >= this.#settings.refreshMs * 1000
+  }
+
+  /** Waits for an answer, but not longer than a repetition of the request takes. */
+  async #waitFor(asking: Promise<void>, signal: AbortSignal): Promise<void> {
+    const answered = new AbortController()
+    const abort = () => answered.abort()
+    signal.addEventListener('abort', abort, { once: true })
+    void asking.then(abort)
+    await sleep(this.#context.clock, this.#settings.timeoutMs / 2, answered.signal)
+    signal.removeEventListener('abort', abort)
+  }
+
+  /** Never throws: what goes wrong is a fault of the resource. */
+  async #ask(peer: CoapPeer, resource: Resource): Promise<void> {
+    const { observe } = this.#settings
+    const { signal } = this.#abort
+    try {
+      let answer = await peer.get(resource.path, signal, observe ? resource.token : undefined)
+      // Some devices fail at observing what they can well be asked for, a large body for instance.
+      if (observe && answer.code >= codes.internalError) answer = await peer.get(resource.path, signal)
+      if (this.#closing) return
+      resource.observed = observe && observeOf(answer) !== undefined
+      resource.sequence = observeOf(answer) ?? 0
+      resource.isDoubtful = false
+      resource.silences = 0
+      this.#take(resource, answer)
+    } catch (error) {
+      if (this.#closing) return
+      resource.observed = false
+      if (error instanceof NotConnected) this.#noteSilence(resource, error)
+      resource.reader.fault(qualities.badNoCommunication.code, `GET ${resource.path}: ${messageOf(error)}`)
+    }
+  }
+
+  /** A resource did not answer. Whether the device is gone is seen from the others, observed ones too: they are asked now. */
+  #noteSilence(resource: Resource, error: NotConnected): void {
+    resource.silences += 1
+    const pauseMs = Math.min(silentPauseMsMax, this.#settings.timeoutMs * 2 ** (resource.silences - 1))
+    resource.askAgainAt = this.#context.clock.now() + pauseMs * 1000
+    for (const other of this.#resources) other.isDoubtful = true
+    this.#lastSilence = error
   }
 
   close(): Promise<void> {

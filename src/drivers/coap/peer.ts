@@ -4,8 +4,9 @@ import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import type { Clock } from '#core/clock.ts'
-import { messageOf, NotConnected, Rejected } from '#core/errors.ts'
+import { NotConnected, Rejected } from '#core/errors.ts'
 import type { Micros } from '#core/time.ts'
+import { networkReason } from '#drivers/shared/network-reason.ts'
 import {
   blockOf,
   blockOption,
@@ -65,15 +66,14 @@ export class CoapPeer {
 
   async open(): Promise<void> {
     const { host, port } = this.#options
-    await new Promise<void>((resolve, reject) => {
-      this.#socket.once('error', reject)
-      this.#socket.connect(port, host, () => {
-        this.#socket.off('error', reject)
-        resolve()
-      })
-    }).catch((error: unknown) => {
-      throw this.#notConnected(messageOf(error))
+    const connected = Promise.withResolvers<void>()
+    this.#socket.once('error', connected.reject)
+    this.#socket.once('connect', connected.resolve)
+    this.#socket.connect(port, host)
+    await connected.promise.catch((error: unknown) => {
+      throw this.#notConnected(networkReason(error))
     })
+    this.#socket.off('error', connected.reject)
     if (this.#closed) throw this.#notConnected('it was closed while it connected')
   }
 
@@ -199,8 +199,8 @@ export class CoapPeer {
     }
   }
 
-  #failAll(error: NodeJS.ErrnoException): void {
-    const reason = error.code === 'ECONNREFUSED' ? 'nobody listens there' : error.message
+  #failAll(error: Error): void {
+    const reason = networkReason(error)
     for (const pending of this.#pending.values()) pending.settle(this.#notConnected(reason))
   }
 

@@ -107,6 +107,14 @@ test('the answer comes only after the values are durable; a repetition meanwhile
   expect(life.sink.samples).toHaveLength(2)
 })
 
+test('a device that counts its messages from 1 again loses none, and a repetition is still known', async () => {
+  await using life = await startServer()
+  await using device = await handMade(life.port)
+  for (const temperature of [1, 2, 2, 3]) await device.request({ payload: Buffer.from(JSON.stringify({ temperature })) })
+  await vi.waitFor(() => expect(device.answers).toHaveLength(4))
+  expect(values(life)).toEqual([1, 2, 3])
+})
+
 test('when the disk refuses, the device is told to send again', async () => {
   await using life = await startServer()
   life.sink.whenDurable = () => Promise.reject(new Error('the disk is full'))

@@ -2,6 +2,7 @@
 // the answer of its first one and is not recorded again (RFC 7252 §4.5).
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
+import { crc32 } from 'node:zlib'
 import { every } from '#core/clock.ts'
 import type { Driver, DriverContext, Point } from '#core/driver.ts'
 import { NotConnected } from '#core/errors.ts'
@@ -64,7 +65,7 @@ export class CoapPush implements Driver {
   #confirmations: Confirmations
   #bodies: BlockBodies
   #warn: (message: string) => void
-  /** By sender and message id, oldest first. */
+  /** By sender, message id and checksum, oldest first. */
   #remembered = new Map<string, Remembered>()
   #nextId = 0
   #socket: Socket | undefined
@@ -133,7 +134,8 @@ export class CoapPush implements Driver {
       return
     }
     const sender = `${from.address} ${from.port}`
-    const key = `${sender} ${message.id}`
+    // A repetition is the same in every byte (§4.2). Devices that wake up and count from 1 again use an id anew for another message.
+    const key = `${sender} ${message.id} ${crc32(bytes)}`
     const known = this.#remembered.get(key)
     if (known && this.#context.clock.now() - known.at < rememberedUs) {
       if (known.answer) this.#send(known.answer, from)

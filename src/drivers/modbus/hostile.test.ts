@@ -121,6 +121,14 @@ test('Answers cut and joined anywhere give the same values, in any order, many i
   )
 })
 
+test('A device without a gateway may want to be called unit 255, as the standard says', async () => {
+  const { port } = await device((request, socket) => request.unit === 255 && socket.write(right(request)))
+  const life = await connected(port, [register(7)], { unit: 255 })
+  await poll(life)
+  expect(latest(life, 1)).toEqual([7])
+  expect(modbusDriver.settings.safeParse({ host: 'x', unit: 248 }).success).toBe(false)
+})
+
 test('An answer to nobody is discarded', async () => {
   const { port } = await device((request, socket) =>
     socket.write(Buffer.concat([frame(request.id ^ 0x5555, request.unit, registers(request, 1000)), right(request)])),

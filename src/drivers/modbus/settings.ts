@@ -19,7 +19,12 @@ export const registersPerReadMax = 125
 /** Most registers that one write may carry (§6.12). */
 export const registersPerWriteMax = 123
 
-const unit = z.int().min(0).max(247)
+/** 255 is the device itself where no gateway stands between (Modbus Messaging on TCP/IP V1.0b §4.4.1.2). */
+const unit = z
+  .int()
+  .min(0)
+  .max(255)
+  .refine((id) => id <= 247 || id === 255, 'a unit id is 0 to 247, or 255 for a device without a gateway')
 
 export const settingsSchema = z.strictObject({
   host: z.string().min(1).describe('Host name or address of the device or gateway'),
