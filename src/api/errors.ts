@@ -26,6 +26,10 @@ export function answerError(error: FastifyError, request: FastifyRequest, reply:
     return void reply
       .code(413)
       .send({ error: 'tooLarge', message: `the body is larger than ${request.routeOptions.bodyLimit} bytes; send it in parts` })
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    const type = request.headers['content-type'] ?? ''
+    return void reply.code(415).send({ error: 'badRequest', message: `a body of type "${type}" is not taken here; send application/json` })
+  }
   const status = error.statusCode ?? 500
   if (status < 500) return void reply.code(status).send({ error: 'badRequest', message: messageOf(error) })
   request.log.error(error)

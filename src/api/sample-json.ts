@@ -9,7 +9,7 @@ export function sampleJson({ time, value, quality }: Sample): SampleJson {
   return { time: formatTime(time), value: valueJson(value), quality: qualityName(quality) }
 }
 
-export function valueJson(value: Value): SampleJson['value'] {
+function valueJson(value: Value): SampleJson['value'] {
   return isArray(value) ? { shape: [...value.shape] } : value
 }
 

@@ -2,8 +2,11 @@
 import { z } from 'zod'
 import { formatTime, parseTime } from '#core/time.ts'
 
+/** An ISO 8601 time in an answer. */
+export const timeText = z.string().meta({ format: 'date-time' })
+
 /** An ISO 8601 time in a query or body, as microseconds. */
-export const timeParameter = z.string().transform((text, context) => {
+export const timeParameter = timeText.transform((text, context) => {
   const time = parseTime(text)
   if (time !== undefined) return time
   context.addIssue({ code: 'custom', message: `"${text}" is no ISO 8601 time such as ${formatTime(0)}` })
@@ -11,8 +14,10 @@ export const timeParameter = z.string().transform((text, context) => {
 })
 
 /** A query parameter that may be given once or several times. */
-export const repeated = <T extends z.ZodType<unknown, string>>(item: T) =>
-  z.preprocess((given) => (Array.isArray(given) ? given : [given]), z.array(item))
+export const repeated = <Item extends z.ZodType<string, string>>(item: Item) =>
+  z
+    .union([z.array(item), item], { error: 'give it at least once' })
+    .transform((given) => (Array.isArray(given) ? given : [given]) as z.output<Item>[])
 
 /** An array value in JSON. */
 export const arrayValueSchema = z.strictObject({ shape: z.array(z.number()), data: z.array(z.number()) })
@@ -21,7 +26,7 @@ export const arrayValueSchema = z.strictObject({ shape: z.array(z.number()), dat
 export const valueSchema = z.union([z.number(), z.boolean(), z.string(), z.strictObject({ shape: z.array(z.number()) }), z.null()])
 
 /** time: ISO 8601 with microseconds; quality: a name such as `good`, `uncertain`, `badNotConnected`. */
-export const sampleSchema = z.object({ time: z.string(), value: valueSchema, quality: z.string() })
+export const sampleSchema = z.object({ time: timeText, value: valueSchema, quality: z.string() })
 export type SampleJson = z.infer<typeof sampleSchema>
 
 /** Every error answer: what was wrong and, in the message, the mend. */

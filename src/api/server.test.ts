@@ -232,6 +232,72 @@ test('queries that make no sense are 400 with what and where', async () => {
   expect(await api.get('/api/v1/nothing')).toMatchObject({ status: 404, body: { message: expect.stringContaining('/openapi.json') } })
 })
 
+test('array samples are told by their shape, rows without a value by null, also when the newest has none', async () => {
+  const tag = 'site/new/camera/picture'
+  const array = { shape: [1, 2], data: Float32Array.of(1, 2) }
+  await api.put(
+    { tag, time: start, value: array },
+    { tag, kind: 'array', time: start + 1, value: null, quality: qualities.badSensorFailure.code },
+    { tag, time: start + 2, value: array, quality: qualities.bad.code },
+    { tag, kind: 'array', time: start + 3, value: null, quality: qualities.badNotConnected.code },
+  )
+  for (const [order, expected] of [
+    ['asc', [{ shape: [1, 2] }, null, { shape: [1, 2] }, null]],
+    ['desc', [null, { shape: [1, 2] }, null, { shape: [1, 2] }]],
+  ]) {
+    const { body } = await api.get(`/api/v1/samples?tag=${tag}&order=${String(order)}`)
+    expect((body as { samples: { value: unknown }[] }).samples.map(({ value }) => value)).toEqual(expected)
+  }
+})
+
+test('names with spaces, percent signs, far alphabets and great length are found as they were posted', async () => {
+  const machines = ['Tank 50%', 'constructor', '泵站 1', `${'池'.repeat(60)}/${'池'.repeat(60)}/${'池'.repeat(60)}/${'池'.repeat(60)}`]
+  const posted = machines.map((machine) => ({ tag: `${machine}/Füllstand ½`, value: 1 }))
+  expect((await api.post('/api/v1/samples', posted)).body).toEqual({ accepted: machines.length, rejected: [] })
+  for (const path of machines) {
+    const encoded = path.split('/').map(encodeURIComponent).join('/')
+    expect((await api.get(`/api/v1/machines/${encoded}`)).body).toMatchObject({ path, tagCount: 1 })
+    expect((await api.get(`/api/v1/samples?tag=${encoded}/F%C3%BCllstand+%C2%BD`)).body).toMatchObject({ samples: [{ value: 1 }] })
+  }
+  expect(await api.get('/api/v1/machines/%zz')).toMatchObject({ status: 400, body: { error: 'badRequest' } })
+})
+
+test('times far outside the plant are answered with what there is', async () => {
+  const range = 'from=0001-01-01&to=9999-12-31'
+  expect((await api.get(`/api/v1/samples?tag=${pump}/temperature&${range}`)).body).toMatchObject({ samples: { length: 10 } })
+  const [buckets] = (await api.get(`/api/v1/buckets?tag=${pump}/temperature&${range}&buckets=10000`)).body as { count: number[] }[]
+  expect(buckets?.count).toEqual([10])
+  expect((await api.get(`/api/v1/arrays?tag=${pump}/field&${range}`)).body).toMatchObject({ frames: { length: 2 } })
+})
+
+test('numbers beyond all bounds and years beyond the calendar are refused in plain words', async () => {
+  const { body } = await api.post(
+    '/api/v1/samples',
+    '[{"tag":"a/b","value":1e400},{"tag":"a/b","value":1,"time":"9999-12-31"},{"tag":"a/b","value":1,"time":"0001-01-01"}]',
+  )
+  expect(body).toMatchObject({
+    accepted: 0,
+    rejected: [
+      { reason: 'the value is infinite' },
+      { reason: expect.stringContaining('the time 9999-12-31T00:00:00.000000Z is more than an hour ahead') },
+      { reason: 'the time is before 1970' },
+    ],
+  })
+  expect(await api.get('/api/v1/machines/a')).toMatchObject({ status: 404 })
+})
+
+test('an uplink request that carries no frames is refused, not broken', async () => {
+  const authorization = `Bearer ${await api.token('far')}`
+  const headers = { host: '127.0.0.1:8080', authorization, 'millwright-outbox': 'x' }
+  for (const payload of [undefined, { frames: [] }])
+    expect(
+      (await api.server.inject({ method: 'POST', url: '/api/v1/uplink/frames', headers, ...(payload && { payload }) })).json(),
+    ).toMatchObject({
+      error: 'rejected',
+      message: expect.stringContaining('application/vnd.millwright.frames'),
+    })
+})
+
 test('the older twin finds its newest ten readings at /data', async () => {
   const { body } = await api.get('/data')
   expect(body).toHaveLength(10)
@@ -269,6 +335,7 @@ test('the OpenAPI document describes every route, and there is a page for it', a
     expect.arrayContaining([
       '/api/v1/health',
       '/api/v1/machines',
+      '/api/v1/machines/{path}',
       '/api/v1/tags',
       '/api/v1/samples',
       '/api/v1/buckets',
@@ -280,6 +347,13 @@ test('the OpenAPI document describes every route, and there is a page for it', a
     ]),
   )
   expect(Object.keys(paths['/api/v1/samples'] ?? {})).toEqual(['get', 'post'])
+  const parameters = (paths['/api/v1/buckets'] as { get: { parameters: unknown } }).get.parameters
+  expect(parameters).toMatchObject([
+    { name: 'tag', in: 'query', required: true, schema: { anyOf: [{ type: 'array', items: { type: 'string' } }, { type: 'string' }] } },
+    { name: 'from', required: true, schema: { type: 'string', format: 'date-time' } },
+    { name: 'to', required: true, schema: { type: 'string', format: 'date-time' } },
+    { name: 'buckets', required: false },
+  ])
   expect((await api.get('/docs/')).status).toBe(200)
 })
 

@@ -35,6 +35,8 @@ export async function buildServer(context: ApiContext, dashboard: string, logger
     // A reserved word such as __proto__ in a body or query is dropped before anyone sees it.
     onProtoPoisoning: 'remove',
     onConstructorPoisoning: 'remove',
+    // What fails before a route is found, such as a path that is not well encoded.
+    frameworkErrors: answerError,
   }).withTypeProvider<ZodTypeProvider>()
   server.setValidatorCompiler(validatorCompiler)
   // Answers are typed by their schemas at compile time; checking them again for every request would cost more than making them.
@@ -51,7 +53,7 @@ export async function buildServer(context: ApiContext, dashboard: string, logger
         description: 'Machines, tags, samples and alarms of a plant. Times are ISO 8601 UTC with microseconds.',
       },
     },
-    transform: jsonSchemaTransform,
+    transform: describeRoute,
   })
   await server.register(swaggerUi, { routePrefix: '/docs' })
   await server.register(websocket, { options: { maxPayload: livePayloadBytesMax } })
@@ -86,4 +88,12 @@ export async function buildServer(context: ApiContext, dashboard: string, logger
     })
   })
   return server
+}
+
+/** OpenAPI knows no `*`: such a route is described as one with the parameter `path`. */
+function describeRoute(route: Parameters<typeof jsonSchemaTransform>[0]): ReturnType<typeof jsonSchemaTransform> {
+  const { schema, url } = jsonSchemaTransform(route)
+  if (!url.endsWith('/*')) return { schema, url }
+  const params = { type: 'object', properties: { path: { type: 'string' } }, required: ['path'] }
+  return { schema: { ...schema, params }, url: url.replace('/*', '/:path') }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { timeParameter } from '#api/schema.ts'
+import { timeParameter, timeText } from '#api/schema.ts'
 
 export const framesPerAnswerMax = 10_000
 
@@ -14,7 +14,7 @@ export const arraysSchema = z.object({
   tag: z.string(),
   /** Shape of the newest frame; null when there is none. */
   shape: z.array(z.number()).nullable(),
-  frames: z.array(z.object({ time: z.string(), min: z.number(), max: z.number(), mean: z.number(), std: z.number() })),
+  frames: z.array(z.object({ time: timeText, min: z.number(), max: z.number(), mean: z.number(), std: z.number() })),
 })
 export type Arrays = z.infer<typeof arraysSchema>
 
@@ -31,7 +31,7 @@ export const arrayAtQuerySchema = z.object({
 
 export const arrayAtSchema = z.object({
   tag: z.string(),
-  time: z.string(),
+  time: timeText,
   quality: z.string(),
   shape: z.array(z.number()),
   /** Row-major. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { repeated, timeParameter } from '#api/schema.ts'
+import { repeated, timeParameter, timeText } from '#api/schema.ts'
 
 export const bucketsMax = 10_000
 
@@ -14,7 +14,7 @@ export const bucketsQuerySchema = z.object({
 export const bucketsSchema = z.array(
   z.object({
     tag: z.string(),
-    time: z.array(z.string()),
+    time: z.array(timeText),
     count: z.array(z.number()),
     min: z.array(z.number()),
     max: z.array(z.number()),

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { connectionStatusSchema, ledgerSchema } from '#core/uplink.ts'
+import { timeText } from '#api/schema.ts'
 
 export const connectionListSchema = z.array(
   connectionStatusSchema.extend({
     gateway: z.string(),
-    since: z.string(),
-    lastData: z.string().nullable(),
-    lastError: z.object({ time: z.string(), message: z.string() }).nullable(),
+    since: timeText,
+    lastData: timeText.nullable(),
+    lastError: z.object({ time: timeText, message: z.string() }).nullable(),
   }),
 )
 export type ConnectionList = z.infer<typeof connectionListSchema>
@@ -19,11 +20,11 @@ export const gatewayListSchema = z.array(
     /** The state in plain words. */
     detail: z.string(),
     version: z.string(),
-    lastSeen: z.string().nullable(),
+    lastSeen: timeText.nullable(),
     connectionCount: z.number(),
-    outbox: z.object({ bytes: z.number(), bytesMax: z.number(), oldest: z.string().nullable() }),
+    outbox: z.object({ bytes: z.number(), bytesMax: z.number(), oldest: timeText.nullable() }),
     ledger: ledgerSchema,
-    lastError: z.object({ time: z.string(), message: z.string() }).nullable(),
+    lastError: z.object({ time: timeText, message: z.string() }).nullable(),
   }),
 )
 export type GatewayList = z.infer<typeof gatewayListSchema>

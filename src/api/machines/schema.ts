@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { limitsSchema, kinds } from '#core/tag.ts'
-import { sampleSchema } from '#api/schema.ts'
+import { sampleSchema, timeText } from '#api/schema.ts'
 
 export const machineSummarySchema = z.object({
   path: z.string(),
@@ -8,7 +8,7 @@ export const machineSummarySchema = z.object({
   /** Null for a machine that first samples created. */
   profile: z.string().nullable(),
   status: z.enum(['healthy', 'alarm', 'offline']),
-  lastSeen: z.string().nullable(),
+  lastSeen: timeText.nullable(),
   tagCount: z.number(),
 })
 export type MachineSummary = z.infer<typeof machineSummarySchema>

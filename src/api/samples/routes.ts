@@ -4,10 +4,10 @@ import { Rejected } from '#core/errors.ts'
 import { tagPathFault } from '#core/path.ts'
 import { qualityName, qualityOf } from '#core/quality.ts'
 import type { SampleColumns } from '#core/store.ts'
+import type { Kind } from '#core/tag.ts'
 import { formatTime, futureToleranceUs, parseTime, type Micros } from '#core/time.ts'
 import type { ApiContext, ApiScope } from '#api/context.ts'
 import { NotFound } from '#api/errors.ts'
-import { valueJson } from '#api/sample-json.ts'
 import { errorSchema, type SampleJson } from '#api/schema.ts'
 import { postedSampleSchema, postedSamplesSchema, postResultSchema, samplesQuerySchema, samplesSchema } from './schema.ts'
 
@@ -32,10 +32,8 @@ export function sampleRoutes(api: ApiScope, { directory, store, clock, accept }:
       const from = Math.max(query.from ?? 0, order === 'asc' ? (at ?? 0) : 0)
       const to = Math.min(query.to ?? clock.now() + futureToleranceUs + 1, order === 'desc' ? (at ?? Infinity) : Infinity)
       const columns = order === 'asc' ? await store.read(path, from, to, limit + 1) : await store.readBack(path, to, limit + 1)
-      const latest = store.latest(path)?.value ?? null
-      const samples = samplesOf(columns, (value) => valueOf(value, columns, tag.kind, latest)).filter(
-        (_, row) => (columns.time[row] as number) >= from,
-      )
+      const valueOf = tag.kind === 'array' ? await shapesOf(path, columns) : (row: number) => plainValue(columns, row, tag.kind)
+      const samples = samplesOf(columns, valueOf).filter((_, row) => (columns.time[row] as number) >= from)
       if (order === 'desc') samples.reverse()
       const more = samples.length > limit
       const last = order === 'asc' ? columns.time[limit] : (columns.time[columns.time.length - limit] ?? 0)
@@ -47,6 +45,14 @@ export function sampleRoutes(api: ApiScope, { directory, store, clock, accept }:
       }
     },
   )
+
+  /** An array's elements stay in the store: its value here is the shape, that of the newest; null where there is none. */
+  async function shapesOf(path: string, { time }: SampleColumns): Promise<(row: number) => SampleJson['value']> {
+    const [first, last] = [time.at(0) ?? 0, time.at(-1) ?? 0]
+    const frames = new Set((await store.arrays(path, first, last + 1, time.length)).map((frame) => frame.time))
+    const shape = (await store.arrayAt(path, last))?.shape
+    return (row) => (shape && frames.has(time[row] as number) ? { shape: [...shape] } : null)
+  }
 
   api.post(
     '/samples',
@@ -81,10 +87,10 @@ function addPosted(
   builder: BatchBuilder,
   posted: unknown,
   arrival: Micros,
-  kindOfTag: (path: string) => ReturnType<typeof kindOf> | undefined,
+  kindOfTag: (path: string) => Kind | undefined,
 ): string | undefined {
   const parsed = postedSampleSchema.safeParse(posted)
-  if (!parsed.success) return plainIssue(parsed.error)
+  if (!parsed.success) return plainIssue(parsed.error, posted)
   const { tag, time: timeText, value: given, quality: qualityText = given === null ? 'bad' : 'good' } = parsed.data
   const time = timeText === undefined ? arrival : parseTime(timeText)
   if (time === undefined) return `"${timeText}" is no ISO 8601 time such as ${formatTime(arrival)}`
@@ -101,26 +107,26 @@ function addPosted(
   return undefined
 }
 
-function plainIssue(error: z.ZodError): string {
+function plainIssue(error: z.ZodError, posted: unknown): string {
   const [issue] = error.issues
   if (!issue) return 'not a sample'
+  if (issue.path[0] === 'value' && typeof (posted as { value?: unknown }).value === 'number') return 'the value is infinite'
   if (issue.path[0] === 'value') return 'value must be a number, boolean, text, null or {shape, data}'
   return `${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${issue.message}`
 }
 
-function samplesOf(columns: SampleColumns, value: (value: number) => SampleJson['value']): SampleJson[] {
-  return Array.from(columns.time, (time, row) => ({
-    time: formatTime(time),
-    value: value(columns.value[row] as number),
-    quality: qualityName(columns.quality[row] as number),
+function samplesOf({ time, quality }: SampleColumns, valueOf: (row: number) => SampleJson['value']): SampleJson[] {
+  return Array.from(time, (at, row) => ({
+    time: formatTime(at),
+    value: valueOf(row),
+    quality: qualityName(quality[row] as number),
   }))
 }
 
-/** An array's elements stay in the store: its value here is the shape. */
-function valueOf(value: number, { texts }: SampleColumns, kind: ReturnType<typeof kindOf>, latest: Value): SampleJson['value'] {
-  if (kind === 'array') return valueJson(latest)
-  if (Number.isNaN(value)) return null
-  return kind === 'boolean' ? value !== 0 : kind === 'text' ? (texts[value] ?? null) : value
+function plainValue({ value, texts }: SampleColumns, row: number, kind: Kind): SampleJson['value'] {
+  const number = value[row] as number
+  if (Number.isNaN(number)) return null
+  return kind === 'boolean' ? number !== 0 : kind === 'text' ? (texts[number] ?? null) : number
 }
 
 function cursorTime(cursor: string): Micros {

@@ -1,6 +1,7 @@
 // The server's end of gateways on other machines: each request proves by its token which gateway it comes from.
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { Rejected } from '#core/errors.ts'
 import { frameBytesMax } from '#core/frame.ts'
 import { decodeFrameList, frameListType } from '#core/frame-list.ts'
 import { gatewayDescriptionSchema, gatewayReportSchema, sendResultSchema } from '#core/uplink.ts'
@@ -54,12 +55,14 @@ export async function uplinkRoutes(api: ApiScope, { gatewayOfToken, uplinkOf }: 
       schema: {
         summary: 'Numbered batch frames of an outbox; answered after the durable commit',
         headers: z.object({ 'millwright-outbox': z.string().min(1).max(100) }),
-        response: { 200: z.object({ results: z.array(sendResultSchema) }), 401: errorSchema },
+        response: { 200: z.object({ results: z.array(sendResultSchema) }), 400: errorSchema, 401: errorSchema },
       },
     },
     async (request) => {
-      const frames = decodeFrameList(request.body as Buffer)
-      return { results: await uplinkOf(gatewayOf(request)).send(`${gatewayOf(request)}/${request.headers['millwright-outbox']}`, frames) }
+      if (!Buffer.isBuffer(request.body)) throw new Rejected(`frames come as ${frameListType}; say so in the content-type`)
+      const gateway = gatewayOf(request)
+      const outbox = `${gateway}/${request.headers['millwright-outbox']}`
+      return { results: await uplinkOf(gateway).send(outbox, decodeFrameList(request.body)) }
     },
   )
 }
