@@ -241,11 +241,9 @@ test('array samples are told by their shape, rows without a value by null, also 
     { tag, time: start + 2, value: array, quality: qualities.bad.code },
     { tag, kind: 'array', time: start + 3, value: null, quality: qualities.badNotConnected.code },
   )
-  for (const [order, expected] of [
-    ['asc', [{ shape: [1, 2] }, null, { shape: [1, 2] }, null]],
-    ['desc', [null, { shape: [1, 2] }, null, { shape: [1, 2] }]],
-  ]) {
-    const { body } = await api.get(`/api/v1/samples?tag=${tag}&order=${String(order)}`)
+  const values = [{ shape: [1, 2] }, null, { shape: [1, 2] }, null]
+  for (const [order, expected] of Object.entries({ asc: values, desc: values.toReversed() })) {
+    const { body } = await api.get(`/api/v1/samples?tag=${tag}&order=${order}`)
     expect((body as { samples: { value: unknown }[] }).samples.map(({ value }) => value)).toEqual(expected)
   }
 })

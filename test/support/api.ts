@@ -29,6 +29,8 @@ export interface TestApi {
     headers?: Record<string, string>,
   ) => Promise<{ status: number; body: unknown; headers: Record<string, unknown>; raw: Buffer }>
   readonly post: (path: string, body: unknown) => Promise<{ status: number; body: unknown }>
+  /** The server's end of a gateway's uplink. */
+  readonly uplink: ApiContext['uplinkOf']
   readonly token: (gateway: string) => Promise<string>
   readonly close: () => Promise<void>
 }
@@ -87,6 +89,7 @@ export async function testApi(plant: Plant, parts: Partial<ApiContext> = {}): Pr
       })
       return { status: answer.statusCode, body: answer.json() }
     },
+    uplink: context.uplinkOf,
     token: (gateway) => createGatewayToken(database, gateway),
     async close() {
       await server.close()

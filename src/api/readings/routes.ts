@@ -1,27 +1,17 @@
 // GET /data: the newest readings of the rotating equipment, in the form that an older digital twin served.
-import { z } from 'zod'
 import { isBad } from '#core/quality.ts'
 import { formatTime, futureToleranceUs } from '#core/time.ts'
 import type { ApiContext, ApiScope } from '#api/context.ts'
+import { readingListSchema, type Reading } from './schema.ts'
 
 const profileName = 'rotating-equipment'
 const readingsCount = 10
 const columns = ['temperature', 'vibration', 'pressure'] as const
 
-const readingSchema = z.object({
-  /** Grows with time. */
-  id: z.number(),
-  timestamp: z.string(),
-  temperature: z.number().nullable(),
-  vibration: z.number().nullable(),
-  pressure: z.number().nullable(),
-})
-type Reading = z.infer<typeof readingSchema>
-
 export function readingRoutes(api: ApiScope, { directory, store, clock }: ApiContext): void {
   api.get(
     '/data',
-    { schema: { summary: 'The newest ten readings of the rotating equipment', response: { 200: z.array(readingSchema) } } },
+    { schema: { summary: 'The newest ten readings of the rotating equipment', response: { 200: readingListSchema } } },
     async () => {
       const machines = [...directory.machines()].filter(({ profile }) => profile?.profile === profileName)
       const readings = await Promise.all(machines.map(({ path }) => readingsOf(path)))
