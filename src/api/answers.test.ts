@@ -37,8 +37,19 @@ const profile = profileSchema.parse({
 })
 const fault: Fault = { id: 1, machine, fault: 'leak', tag: null, severity: 1, start: formatTime(now), end: formatTime(now), active: true }
 const connection: GatewayReport['connections'][number] = {
-  ...{ name: 'line', driver: 'modbus', state: 'connected', detail: 'connected', since: now, lastError: { time: now, message: 'gone' } },
-  ...{ lastData: now, rate: 1.5, faults: 0, lastFault: null, tagCount: 4, reconnects: 1, ledger: emptyLedger() },
+  name: 'line',
+  driver: 'modbus',
+  state: 'connected',
+  detail: 'connected',
+  since: now,
+  lastError: { time: now, message: 'gone' },
+  lastData: now,
+  rate: 1.5,
+  faults: 0,
+  lastFault: null,
+  tagCount: 4,
+  reconnects: 1,
+  ledger: emptyLedger(),
 }
 
 let api: TestApi
