@@ -4,17 +4,17 @@ import { postJson } from '#web/data/fetch.ts'
 import { FaultIcon } from '#web/parts/icons.tsx'
 import type { Act } from './act.ts'
 
-/** Every kind of fault in words; `sensor` faults hit one tag, the others the machine. */
-export const faultKinds: Record<FaultKind, { label: string; sensor: boolean }> = {
-  overheating: { label: 'Overheating', sensor: false },
-  bearingWear: { label: 'Bearing wear', sensor: false },
-  leak: { label: 'Leak', sensor: false },
-  stuckSensor: { label: 'Stuck sensor', sensor: true },
-  drift: { label: 'Sensor drift', sensor: true },
-  noise: { label: 'Sensor noise', sensor: true },
-  spikes: { label: 'Spikes', sensor: true },
-  dropOut: { label: 'Drop-out', sensor: false },
-  restart: { label: 'Restart', sensor: false },
+/** Every kind of fault in words, and what it acts on: the physics of the machine, one tag's sensor, or the machine's being reachable. */
+export const faultKinds: Record<FaultKind, { label: string; acts: 'physics' | 'sensor' | 'connection' }> = {
+  overheating: { label: 'Overheating', acts: 'physics' },
+  bearingWear: { label: 'Bearing wear', acts: 'physics' },
+  leak: { label: 'Leak', acts: 'physics' },
+  stuckSensor: { label: 'Stuck sensor', acts: 'sensor' },
+  drift: { label: 'Sensor drift', acts: 'sensor' },
+  noise: { label: 'Sensor noise', acts: 'sensor' },
+  spikes: { label: 'Sensor spikes', acts: 'sensor' },
+  dropOut: { label: 'Drop-out', acts: 'connection' },
+  restart: { label: 'Restart', acts: 'connection' },
 }
 
 export const injectFault: Act<FaultRequest, Fault> = {

@@ -6,7 +6,7 @@ import type { ConnectionList, GatewayList } from '#api/connections/schema.ts'
 import type { Health } from '#api/health/schema.ts'
 import type { Machine, MachineList } from '#api/machines/schema.ts'
 import type { Samples } from '#api/samples/schema.ts'
-import type { Fault } from '#core/fault.ts'
+import type { Fault, SimulatedMachine } from '#core/fault.ts'
 import { getJson, RequestFailed } from './fetch.ts'
 
 /** Most tags in one request for buckets. */
@@ -53,17 +53,27 @@ export const gatewaysQuery = queryOptions({
   refetchInterval: 2000,
 })
 
-/** Ground truth of the demo's simulators; null where no simulation runs. */
+/** An answer that exists only with the demo: null where no simulation runs. */
+async function ofSimulation<Answer>(path: string, signal: AbortSignal): Promise<Answer | null> {
+  try {
+    return await getJson<Answer>(`sim/${path}`, {}, signal)
+  } catch (error) {
+    if (error instanceof RequestFailed && error.status === 404) return null
+    throw error
+  }
+}
+
+/** Which machines are simulated, and what faults they can have. */
+export const simulatedMachinesQuery = queryOptions({
+  queryKey: ['simulated'],
+  queryFn: ({ signal }) => ofSimulation<SimulatedMachine[]>('machines', signal),
+  staleTime: Number.POSITIVE_INFINITY,
+})
+
+/** Ground truth of the demo's simulators. */
 export const faultsQuery = queryOptions({
   queryKey: ['faults'],
-  queryFn: async ({ signal }) => {
-    try {
-      return await getJson<Fault[]>('sim/faults', {}, signal)
-    } catch (error) {
-      if (error instanceof RequestFailed && error.status === 404) return null
-      throw error
-    }
-  },
+  queryFn: ({ signal }) => ofSimulation<Fault[]>('faults', signal),
   refetchInterval: (query) => (query.state.data === null ? false : 3000),
 })
 

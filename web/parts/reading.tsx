@@ -52,11 +52,12 @@ export const ReadingTime = memo(function ReadingTime({ tag }: { tag: ReadingTag 
   return <SourceTime ms={Date.parse(sample.time)} zone={zone} />
 })
 
-function SourceTime({ ms, zone }: { ms: number; zone: Zone }) {
+/** A clock time, with the date when that is not today's. */
+export function SourceTime({ ms, zone, withMs = true }: { ms: number; zone: Zone; withMs?: boolean }) {
   const ofToday = formatDate(ms, zone) === useToday(zone)
   return (
-    <time className={`muted ${styles.time}`} dateTime={new Date(ms).toISOString()}>
-      {ofToday ? formatClock(ms, zone, true) : formatDateTime(ms, zone)}
+    <time className={`muted ${styles.time}`} dateTime={new Date(ms).toISOString()} title={formatDateTime(ms, zone, true)}>
+      {ofToday ? formatClock(ms, zone, withMs) : formatDateTime(ms, zone)}
     </time>
   )
 }

@@ -39,7 +39,9 @@ const ReadingRow = memo(function ReadingRow({ tag, stale }: { tag: MachineTag; s
   const level = quality === undefined ? 'good' : qualityLevel(quality)
   return (
     <tr>
-      <td title={tag.description ?? undefined}>{tag.name}</td>
+      <td className={styles.name} title={tag.description ?? undefined}>
+        {tag.name}
+      </td>
       <td className={`number ${styles.value}`}>
         <Reading tag={tag} stale={stale} />
       </td>

@@ -118,7 +118,7 @@ function MachineView({ machine }: { machine: Machine }) {
         <div className={styles.column}>
           <ReadingsTable tags={tags} stale={stale} />
           {arrays.length > 0 && records}
-          <FaultPanel machine={machine.path} tags={tags} />
+          <FaultPanel machine={machine.path} metrics={machine.metrics} />
         </div>
       </div>
     </div>
