@@ -1,11 +1,10 @@
 // One Millwright in one process: store, directory, ingest, API and a gateway, wired together.
-import { mkdir, statfs } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { gatewayOfToken } from '#access/gateway-tokens.ts'
 import { buildServer } from '#api/server.ts'
-import type { ApiContext } from '#api/context.ts'
 import { createMemoryBus } from '#bus/memory.ts'
 import type { Batch } from '#core/batch.ts'
 import { systemClock } from '#core/clock.ts'
@@ -13,7 +12,6 @@ import type { DriverModule } from '#core/driver.ts'
 import { ConfigError, messageOf } from '#core/errors.ts'
 import { occasionally } from '#core/occasionally.ts'
 import type { Plant } from '#core/plant.ts'
-import type { Uplink } from '#core/uplink.ts'
 import { openDatabase } from '#database/open.ts'
 import { Gateway } from '#gateway/gateway.ts'
 import { createIngest } from '#ingest/ingest.ts'
@@ -23,13 +21,14 @@ import { createEmbeddedStore } from '#store/embedded/embedded-store.ts'
 import { dashboardFolder } from './dashboard.ts'
 import { drivers as ownDrivers } from './drivers.ts'
 import { databaseFile } from './folders.ts'
-import { version } from './version.ts'
+import { healthChecks } from './health-checks.ts'
 import type { Simulators } from './simulators.ts'
+import { uplinksTo } from './uplinks.ts'
+import { version } from './version.ts'
 
 /** The gateway that runs inside the server. */
 const ownGateway = 'edge'
 const host = '127.0.0.1'
-const diskFreeBytesMin = 500_000_000
 
 export interface ServerOptions {
   readonly plant: Plant
@@ -84,30 +83,7 @@ export async function startServer({
     if (onStored) bus.subscribe('stored', onStored)
     const board = createGatewayBoard(clock)
     const ingest = createIngest({ store, directory, bus, clock, refused: occasionally({ clock, log }) })
-    const uplinkOf = (gateway: string): Uplink => ({
-      announce: (description) => directory.merge(description),
-      send: (outbox, frames) => ingest.deliver(outbox, frames),
-      report: async (report) => board.report(gateway, report),
-    })
-
-    const checks: ApiContext['checks'] = async () => {
-      const { samples, tags, bytesOnDisk } = store.statistics()
-      const disk = await statfs(folder)
-      const free = disk.bavail * disk.bsize
-      return [
-        { name: 'store', ok: true, detail: `${samples} samples of ${tags} tags in ${Math.ceil(bytesOnDisk / 1e6)} MB` },
-        { name: 'disk', ok: free >= diskFreeBytesMin, detail: `${Math.floor(free / 1e9)} GB free for ${folder}` },
-        ...[...board.gateways()].map(({ name, report }) => {
-          const down = report.connections.filter(({ state }) => state === 'waiting' || state === 'failed')
-          const detail =
-            down.length === 0 ? 'all connections up' : down.map((connection) => `${connection.name}: ${connection.detail}`).join('; ')
-          return { name: `gateway ${name}`, ok: down.length === 0, detail }
-        }),
-        ...(simulators
-          ? [{ name: 'simulators', ok: simulators.running, detail: simulators.running ? 'running' : 'not running; they are started again' }]
-          : []),
-      ]
-    }
+    const uplinkOf = uplinksTo({ directory, ingest, board })
     const api = await buildServer(
       {
         version,
@@ -119,7 +95,7 @@ export async function startServer({
         accept: (batch) => ingest.accept(batch),
         gatewayOfToken: (token) => gatewayOfToken(database, token),
         uplinkOf,
-        checks,
+        checks: () => healthChecks({ store, board, clock, folder, simulators }),
         simulation: simulators,
       },
       dashboardFolder,

@@ -1,5 +1,5 @@
 // What the server knows of its gateways: the last report of each.
-import type { Micros } from './time.ts'
+import { secondUs, type Micros } from './time.ts'
 import type { GatewayReport } from './uplink.ts'
 
 export interface GatewayEntry {
@@ -13,3 +13,8 @@ export interface GatewayBoard {
   gateways(): Iterable<GatewayEntry>
   report(name: string, report: GatewayReport): void
 }
+
+/** A gateway reports every second; silent for so long it counts as gone. */
+const silentAfterUs = 10 * secondUs
+
+export const isSilent = ({ lastSeen }: Pick<GatewayEntry, 'lastSeen'>, now: Micros): boolean => now - lastSeen > silentAfterUs

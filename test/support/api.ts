@@ -7,6 +7,7 @@ import pino from 'pino'
 import { createGatewayToken, gatewayOfToken } from '#access/gateway-tokens.ts'
 import type { ApiContext } from '#api/context.ts'
 import { buildServer } from '#api/server.ts'
+import { uplinksTo } from '#app/uplinks.ts'
 import { createMemoryBus } from '#bus/memory.ts'
 import { batchOf } from '#core/batch.ts'
 import { systemClock } from '#core/clock.ts'
@@ -57,11 +58,7 @@ export async function testApi(plant: Plant, parts: Partial<ApiContext> = {}): Pr
     bus,
     accept: (batch) => ingest.accept(batch),
     gatewayOfToken: (token) => gatewayOfToken(database, token),
-    uplinkOf: (gateway) => ({
-      announce: (description) => directory.merge(description),
-      send: (outbox, frames) => ingest.deliver(outbox, frames),
-      report: async (report) => board.report(gateway, report),
-    }),
+    uplinkOf: uplinksTo({ directory, ingest, board }),
     checks: async () => [{ name: 'store', ok: true, detail: 'in memory' }],
     ...parts,
   }

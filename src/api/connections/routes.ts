@@ -1,14 +1,12 @@
-import { formatTime, secondUs, type Micros } from '#core/time.ts'
+import { isSilent } from '#core/gateway-board.ts'
+import { formatTime, type Micros } from '#core/time.ts'
 import type { ApiContext, ApiScope } from '#api/context.ts'
 import { connectionListSchema, gatewayListSchema } from './schema.ts'
-
-/** A gateway reports every second; silent for so long it counts as offline. */
-const offlineAfterUs = 10 * secondUs
 
 export function connectionRoutes(api: ApiScope, { board, clock }: ApiContext): void {
   const timeOrNull = (time: Micros | null) => (time === null ? null : formatTime(time))
   const errorJson = (error: { time: Micros; message: string } | null) => error && { time: formatTime(error.time), message: error.message }
-  const silent = (lastSeen: Micros) => clock.now() - lastSeen > offlineAfterUs
+  const silent = (lastSeen: Micros) => isSilent({ lastSeen }, clock.now())
 
   api.get(
     '/connections',

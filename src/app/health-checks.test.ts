@@ -1,0 +1,45 @@
+import { tmpdir } from 'node:os'
+import { expect, test } from 'vitest'
+import { ManualClock } from '#core/clock.ts'
+import { emptyLedger } from '#core/ledger.ts'
+import type { ConnectionStatus, GatewayReport } from '#core/uplink.ts'
+import { createGatewayBoard } from '#plant/gateway-board.ts'
+import { createMemoryStore } from '#store/memory/memory-store.ts'
+import { healthChecks } from './health-checks.ts'
+
+const outbox = { bytes: 0, bytesMax: 100, oldest: null }
+const report = (change: Partial<GatewayReport> = {}): GatewayReport => ({
+  version: '1',
+  connections: [],
+  outbox,
+  ledger: emptyLedger(),
+  ...change,
+})
+const clock = new ManualClock()
+const board = createGatewayBoard(clock)
+const checks = (folder = tmpdir()) => healthChecks({ store: createMemoryStore(), board, clock, folder })
+
+test('a gateway is well while it reports, its connections are up and its outbox has room', async () => {
+  const waiting = { name: 'line', state: 'waiting', detail: 'nobody answers' } as ConnectionStatus
+  board.report('good', report())
+  board.report('down', report({ connections: [waiting, { ...waiting, name: 'other', state: 'connected' }] }))
+  board.report('full', report({ outbox: { ...outbox, bytes: 95 } }))
+  expect((await checks()).slice(2)).toEqual([
+    { name: 'gateway good', ok: true, detail: 'all connections up' },
+    { name: 'gateway down', ok: false, detail: 'line: nobody answers' },
+    { name: 'gateway full', ok: false, detail: 'its outbox is 95 % full; then the oldest values are dropped' },
+  ])
+})
+
+test('a gateway that was well when it fell silent is not well', async () => {
+  board.report('gone', report())
+  await clock.advance(11_000)
+  expect((await checks()).find(({ name }) => name === 'gateway gone')).toMatchObject({
+    ok: false,
+    detail: expect.stringMatching(/^no report since 2026-/),
+  })
+})
+
+test('a data folder that cannot be looked at is a finding, not a failure of the answer', async () => {
+  expect((await checks('/nowhere/at/all'))[1]).toMatchObject({ name: 'disk', ok: false, detail: expect.stringContaining('ENOENT') })
+})

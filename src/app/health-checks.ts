@@ -1,0 +1,63 @@
+// What /api/v1/health answers: each part of the server and each gateway, in plain words.
+import { statfs } from 'node:fs/promises'
+import type { Clock } from '#core/clock.ts'
+import { messageOf } from '#core/errors.ts'
+import { isSilent, type GatewayBoard, type GatewayEntry } from '#core/gateway-board.ts'
+import type { Store } from '#core/store.ts'
+import { formatTime, type Micros } from '#core/time.ts'
+
+const diskFreeBytesMin = 500_000_000
+/** Part of its quota beyond which an outbox is said to fill up. */
+const outboxFullPart = 0.9
+
+export interface HealthCheck {
+  readonly name: string
+  readonly ok: boolean
+  readonly detail: string
+}
+
+export interface HealthParts {
+  readonly store: Pick<Store, 'statistics'>
+  readonly board: Pick<GatewayBoard, 'gateways'>
+  readonly clock: Clock
+  /** The data folder. */
+  readonly folder: string
+  /** Absent without the demo. */
+  readonly simulators?: { readonly running: boolean } | undefined
+}
+
+export async function healthChecks({ store, board, clock, folder, simulators }: HealthParts): Promise<HealthCheck[]> {
+  const { samples, tags, bytesOnDisk } = store.statistics()
+  const now = clock.now()
+  return [
+    { name: 'store', ok: true, detail: `${samples} samples of ${tags} tags in ${Math.ceil(bytesOnDisk / 1e6)} MB` },
+    await diskCheck(folder),
+    ...[...board.gateways()].map((entry) => gatewayCheck(entry, now)),
+    ...(simulators
+      ? [{ name: 'simulators', ok: simulators.running, detail: simulators.running ? 'running' : 'not running; they are started again' }]
+      : []),
+  ]
+}
+
+async function diskCheck(folder: string): Promise<HealthCheck> {
+  try {
+    const { bavail, bsize } = await statfs(folder)
+    const free = bavail * bsize
+    return { name: 'disk', ok: free >= diskFreeBytesMin, detail: `${(free / 1e9).toFixed(1)} GB free for ${folder}` }
+  } catch (error) {
+    return { name: 'disk', ok: false, detail: `the data folder cannot be looked at: ${messageOf(error)}` }
+  }
+}
+
+function gatewayCheck(entry: GatewayEntry, now: Micros): HealthCheck {
+  const { connections, outbox } = entry.report
+  const troubles = isSilent(entry, now)
+    ? [`no report since ${formatTime(entry.lastSeen)}`]
+    : [
+        ...connections.filter(({ state }) => state === 'waiting' || state === 'failed').map(({ name, detail }) => `${name}: ${detail}`),
+        ...(outbox.bytes > outbox.bytesMax * outboxFullPart
+          ? [`its outbox is ${Math.floor((100 * outbox.bytes) / outbox.bytesMax)} % full; then the oldest values are dropped`]
+          : []),
+      ]
+  return { name: `gateway ${entry.name}`, ok: troubles.length === 0, detail: troubles.join('; ') || 'all connections up' }
+}
