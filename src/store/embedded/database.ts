@@ -79,7 +79,8 @@ async function flush(writer: DatabaseSync, file: FileHandle, log: FileHandle): P
 function connect(path: string, connections: DatabaseSync[]): DatabaseSync {
   const connection = new DatabaseSync(path, { timeout: 5000 })
   connections.push(connection)
+  // No memory mapping: a bad sector under it would be a signal that ends the process, in place of an error; measured, it is no faster.
   connection.exec(`pragma page_size = 65536; pragma journal_mode = wal; pragma synchronous = off; pragma cache_size = -16384;
-    pragma mmap_size = 1073741824; pragma wal_autocheckpoint = 0`)
+    pragma mmap_size = 0; pragma wal_autocheckpoint = 0`)
   return connection
 }
