@@ -208,3 +208,31 @@ test('a peer that accepts and then says nothing is given up after twenty seconds
   await until(() => lives.length === 2, 1000)
   expect(runner.status().lastError?.message).toBe('no answer to connect within 20 s')
 })
+
+test('polls and the watchdog go on when the clock is set back, and a jump forward ends no connection', async () => {
+  let polls = 0
+  run(() => ({ pollPeriodMs: 1000, watchdogMs: 5000, poll: async () => void (polls += 1) }))
+  await until(() => polls === 1)
+  clock.set(clock.now() + 3_600_000_000)
+  lives[0]?.context.alive()
+  await clock.advance(4000)
+  expect(lives).toHaveLength(1)
+  clock.set(clock.now() - 7_200_000_000)
+  const before = polls
+  lives[0]?.context.alive()
+  await clock.advance(4000)
+  expect(polls - before).toBeGreaterThanOrEqual(3)
+  expect(lives).toHaveLength(1)
+  await until(() => lives.length === 2, 1000)
+  expect(runner.status().lastError?.message).toMatch(/^no value and no sign of life for 5 s/)
+})
+
+test('the rate goes on being measured when the clock is set back', async () => {
+  run(() => ({}))
+  await until(() => runner.status().state === 'connected')
+  clock.set(clock.now() - 3_600_000_000)
+  expect(runner.status().rate).toBe(0)
+  for (let count = 0; count < 100; count++) lives[0]?.context.sink.sample(0, clock.now(), count, 0)
+  await clock.advance(1000)
+  expect(runner.status().rate).toBeGreaterThan(1)
+})

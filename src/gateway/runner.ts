@@ -18,6 +18,8 @@ const backoff = { firstMs: 500, longestMs: 30_000 }
 const steadyMs = 10_000
 /** A refused user or a missing certificate is tried again so rarely that no account is locked; yet the mend needs no restart. */
 const configurationRetryMs = 15 * 60_000
+/** A watchdog bites up to one such part of its time later than due. */
+const watchdogSteps = 20
 /** Time constant of the shown rate. */
 const rateWindowUs = 10_000_000
 
@@ -168,12 +170,12 @@ export class Runner {
   async #close(driver: Driver): Promise<void> {
     const { clock, log, name } = this.#options
     const closed = new AbortController()
-    const late = sleep(clock, closeTimeoutMs, closed.signal).then(() => {
-      if (!closed.signal.aborted) log.warn(`${name}: the driver did not end within ${closeTimeoutMs / 1000} s and was left behind`)
-    })
-    const closing = driver.close().catch((error: unknown) => log.warn(`${name}: closing: ${messageOf(error)}`))
-    await Promise.race([closing, late])
-    closed.abort()
+    const closing = driver
+      .close()
+      .catch((error: unknown) => log.warn(`${name}: closing: ${messageOf(error)}`))
+      .finally(() => closed.abort())
+    await Promise.race([closing, sleep(clock, closeTimeoutMs, closed.signal)])
+    if (!closed.signal.aborted) log.warn(`${name}: the driver did not end within ${closeTimeoutMs / 1000} s and was left behind`)
   }
 
   /** Polls at the driver's period, on the beat: a slow answer costs the beats it covers and never queues. */
@@ -181,6 +183,7 @@ export class Runner {
     const periodMs = driver.pollPeriodMs
     if (!driver.poll || periodMs === undefined) return new Promise(() => {})
     const { clock } = this.#options
+    const periodUs = periodMs * 1000
     let next = clock.now()
     while (!signal.aborted) {
       try {
@@ -194,23 +197,30 @@ export class Runner {
         await sleep(clock, error.afterMs, signal)
       }
       const now = clock.now()
-      next += Math.max(1, Math.ceil((now - next) / (periodMs * 1000))) * periodMs * 1000
+      next += Math.max(1, Math.ceil((now - next) / periodUs)) * periodUs
+      // A clock that was set back must not stop the polls until it has caught up.
+      next = Math.min(next, now + periodUs)
       await sleep(clock, (next - now) / 1000, signal)
     }
   }
 
-  /** Throws when neither values nor signs of life have come for the driver's watchdog time: sockets lie, data does not. */
+  /**
+   * Throws when neither values nor signs of life have come for the driver's watchdog time: sockets lie, data does not.
+   * It counts the steps that it waited, because the wall clock may be set and the whole program may have stood still.
+   */
   async #watch(driver: Driver, signal: AbortSignal): Promise<void> {
     const { watchdogMs } = driver
     if (watchdogMs === undefined) return new Promise(() => {})
     const { clock, pipeline } = this.#options
-    for (;;) {
-      const quietMs = (clock.now() - Math.max(this.#lastAlive, pipeline.lastData ?? 0)) / 1000
-      if (quietMs >= watchdogMs)
-        throw new NotConnected(`no value and no sign of life for ${Math.round(quietMs / 1000)} s; building the connection anew`)
-      await sleep(clock, Math.max(10, watchdogMs - quietMs), signal)
+    const stepMs = Math.max(10, watchdogMs / watchdogSteps)
+    for (let quietMs = 0; quietMs < watchdogMs; ) {
+      const { lastData } = pipeline
+      const lastAlive = this.#lastAlive
+      await sleep(clock, stepMs, signal)
       if (signal.aborted) return new Promise(() => {})
+      quietMs = pipeline.lastData === lastData && this.#lastAlive === lastAlive ? quietMs + stepMs : 0
     }
+    throw new NotConnected(`no value and no sign of life for ${Math.round(watchdogMs / 1000)} s; building the connection anew`)
   }
 
   async #timeout(ms: number, message: string, signal: AbortSignal): Promise<never> {
@@ -231,6 +241,8 @@ export class Runner {
       const instant = ((pipeline.recorded - this.#rateRecorded) * 1_000_000) / elapsedUs
       const weight = 1 - Math.exp(-elapsedUs / rateWindowUs)
       this.#rate += (instant - this.#rate) * weight
+    }
+    if (elapsedUs !== 0) {
       this.#rateAt = now
       this.#rateRecorded = pipeline.recorded
     }
