@@ -168,3 +168,38 @@ test('what is held always fits a frame, whatever the values; beyond it rows are 
   await expect(pipeline.durable()).rejects.toMatchObject({ name: 'RetryLater' })
   await expect(pipeline.durable()).resolves.toBeUndefined()
 })
+
+test('a window is over by the clock of its source, however far that is behind', () => {
+  const pipeline = pipelineOf({ average: { seconds: 10 } })
+  const behind = 600 * secondUs
+  pipeline.sample(0, now - behind, 1, 0)
+  pipeline.closeWindows(now + 5 * secondUs)
+  expect(pipeline.peek()).toBeUndefined()
+  pipeline.sample(0, now - behind + 5 * secondUs, 3, 0)
+  pipeline.closeWindows(now + 10 * secondUs)
+  expect(rows(pipeline.peek())[0]).toEqual(['m/t0', 2, 'good'])
+})
+
+test('after the clock was set back, a source that dies is bad from its new newest reading on', () => {
+  const stepped = new ManualClock(now)
+  const points = [{ tag: 'm/t', definition: tagDefinitionSchema.parse({}), address: {} }]
+  const pipeline = new Pipeline(points, { clock: stepped, flush: async () => {}, makeRoom: () => {} })
+  pipeline.sample(0, stepped.now(), 1, 0)
+  stepped.set(now - 3600 * secondUs)
+  pipeline.sample(0, stepped.now(), 2, 0)
+  pipeline.allBad(qualities.badNotConnected.code)
+  pipeline.sample(0, stepped.now() + 2, 3, 0)
+  pipeline.allBad(qualities.badNotConnected.code)
+  expect(Array.from(pipeline.peek()?.time ?? [], (time) => time - stepped.now())).toEqual([3600 * secondUs, 0, 1, 2, 3])
+})
+
+test("a machine's own tag wins over a derived one of its name", () => {
+  const points = [
+    { tag: 'm/t', definition: tagDefinitionSchema.parse({ kind: 'array', shape: [2] }), address: {} },
+    { tag: 'm/t.max', definition: tagDefinitionSchema.parse({ kind: 'text' }), address: {} },
+  ]
+  const pipeline = new Pipeline(points, { clock, flush: async () => {}, makeRoom: () => {} })
+  pipeline.text(1, now, 'own', 0)
+  pipeline.array(0, now, { shape: [2], data: Float32Array.of(1, 2) }, 0)
+  expect(rows(pipeline.peek()).filter((row) => (row as unknown[])[0] === 'm/t.max')).toEqual([['m/t.max', 'own', 'good']])
+})

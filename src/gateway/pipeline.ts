@@ -7,7 +7,7 @@ import type { Point, Sink } from '#core/driver.ts'
 import { frameBytesMax } from '#core/frame.ts'
 import { isBad, isGood, qualities, type Quality } from '#core/quality.ts'
 import { averageStatisticNames, type Kind } from '#core/tag.ts'
-import { secondUs, timeFault, type Micros } from '#core/time.ts'
+import { minuteUs, secondUs, timeFault, type Micros } from '#core/time.ts'
 import { Window, type WindowResult } from './window.ts'
 
 /**
@@ -25,6 +25,8 @@ const deadbandSilenceUs = 10 * secondUs
 interface Output {
   readonly path: string
   readonly kind: Kind
+  /** A derived tag whose name a tag of the machine itself has: that one wins. */
+  readonly hidden?: boolean
 }
 
 export interface PipelineOptions {
@@ -69,10 +71,11 @@ export class Pipeline implements Sink {
     this.#options = options
     this.#outputs = points.map(({ tag, definition }) => ({ path: tag, kind: definition.kind }))
     this.#derived = new Int32Array(points.length)
+    const own = new Set(points.map(({ tag }) => tag))
     points.forEach(({ tag, definition }, index) => {
       this.#derived[index] = this.#outputs.length
       const names = definition.kind === 'array' ? arrayStatisticNames : definition.average ? averageStatisticNames : []
-      for (const name of names) this.#outputs.push({ path: `${tag}.${name}`, kind: 'number' })
+      for (const name of names) this.#outputs.push({ path: `${tag}.${name}`, kind: 'number', hidden: own.has(`${tag}.${name}`) })
     })
     this.#slots = new Int32Array(this.#outputs.length).fill(-1)
     this.#windows = points.map(({ definition }) => definition.average && new Window(definition.average))
@@ -156,10 +159,10 @@ export class Pipeline implements Sink {
       if (!isBad(this.#lastQuality[point] as number) || this.#lastQuality[point] === 0xff) this.#markBad(point, quality)
   }
 
-  /** Closes averaging windows that are over although no further sample came; all of them at Infinity. */
+  /** Closes averaging windows that are over by their source's clock although no further sample came; all of them at Infinity. */
   closeWindows(now: Micros): void {
     this.#windows.forEach((window, point) => {
-      const result = window?.closeBefore(now)
+      const result = window?.closeBefore(now - (this.#lag[point] as number))
       if (result) this.#closeWindow(point, result)
     })
   }
@@ -185,7 +188,13 @@ export class Pipeline implements Sink {
   /** A value that is older than its predecessor was buffered on its way and tells nothing about the source's clock. */
   #noteArrival(point: number, time: Micros): void {
     this.lastData = this.#options.clock.now()
-    if (time >= (this.#lastTime[point] as number)) this.#lag[point] = this.lastData - time
+    if (this.#isNewest(point, time)) this.#lag[point] = this.lastData - time
+  }
+
+  /** Whether the time follows the point's last one, or that lies so far in the future that the clock must have been set back since. */
+  #isNewest(point: number, time: Micros): boolean {
+    const lastTime = this.#lastTime[point] as number
+    return time >= lastTime || lastTime > (this.lastData ?? Infinity) + minuteUs
   }
 
   #insideDeadband(point: number, time: Micros, value: number, quality: Quality): boolean {
@@ -220,14 +229,14 @@ export class Pipeline implements Sink {
   }
 
   #add(output: number, time: Micros, value: number, quality: Quality): void {
-    if (!this.#room(output)) return
+    if (this.#outputs[output]?.hidden || !this.#room(output)) return
     this.#builder.add(this.#slot(output), time, value, quality)
     this.recorded += 1
   }
 
   #note(point: number, time: Micros, value: number, quality: Quality): void {
     this.recorded += 1
-    if (time < (this.#lastTime[point] as number)) return
+    if (!this.#isNewest(point, time)) return
     this.#lastValue[point] = value
     this.#lastTime[point] = time
     this.#lastQuality[point] = quality
@@ -235,13 +244,16 @@ export class Pipeline implements Sink {
 
   /** Takes the room for a row of this output with so many bytes beside it; false, and counted, when there is none. */
   #room(output: number, sideBytes = 0): boolean {
-    if (!this.#fits(output, sideBytes)) this.#options.makeRoom()
-    const bytes = this.#fits(output, sideBytes)
-    if (bytes) this.#bytes += bytes
-    else {
+    let bytes = this.#fits(output, sideBytes)
+    if (bytes === 0) {
+      this.#options.makeRoom()
+      bytes = this.#fits(output, sideBytes)
+    }
+    if (bytes === 0) {
       this.dropped += 1
       this.#incomplete = true
     }
+    this.#bytes += bytes
     return bytes > 0
   }
 

@@ -36,3 +36,10 @@ test('bad samples are left out and make the average uncertain; only bad ones mak
   window.add(2, Number.NaN, bad)
   expect(window.add(3, Number.NaN, bad)).toMatchObject({ mean: Number.NaN, quality: bad })
 })
+
+test('a window ends when the clock of its source is set back by more than its length', () => {
+  const window = new Window({ seconds: 1 })
+  window.add(5_000_000, 1, 0)
+  expect(window.add(4_900_000, 3, 0)).toBeUndefined()
+  expect(window.add(3_000_000, 7, 0)).toMatchObject({ mean: 2 })
+})

@@ -54,9 +54,9 @@ export class Window {
     return over ?? (this.#total >= this.#samples ? this.#close() : undefined)
   }
 
-  /** Closes the window when `time` lies beyond its length; for samples that come late or not at all. */
+  /** Closes the window when `time`, by the source's clock, lies beyond its length, or as far before it: the clock was set back. */
   closeBefore(time: Micros): WindowResult | undefined {
-    return this.#total > 0 && time - this.#start >= this.#lengthUs ? this.#close() : undefined
+    return this.#total > 0 && Math.abs(time - this.#start) >= this.#lengthUs ? this.#close() : undefined
   }
 
   get #total(): number {
