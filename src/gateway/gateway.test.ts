@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { systemClock } from '#core/clock.ts'
+import { ManualClock, systemClock, type Clock } from '#core/clock.ts'
 import { defineDriver, type DriverContext } from '#core/driver.ts'
 import { NotConnected } from '#core/errors.ts'
 import { decodeFrame } from '#core/frame.ts'
@@ -20,6 +20,7 @@ let device: DriverContext
 /** What the server has stored: values by frame sequence. */
 let server: Map<number, number[]>
 let serverDown: boolean
+let serverMute: boolean
 let outboxes: Set<string>
 
 const driver = defineDriver({
@@ -50,6 +51,7 @@ const uplink: Uplink = {
   report: async () => {},
   async send(outbox, frames) {
     if (serverDown) throw new NotConnected('no server')
+    if (serverMute) return new Promise(() => {})
     outboxes.add(outbox)
     return frames.map(({ sequence, frame }) => {
       const batch = decodeFrame(frame, crc32)
@@ -60,7 +62,7 @@ const uplink: Uplink = {
   },
 }
 
-function startGateway(): void {
+function startGateway(clock: Clock = systemClock): void {
   const log = { info: () => {}, warn: () => {} }
   gateway = new Gateway({
     name: 'edge',
@@ -69,7 +71,7 @@ function startGateway(): void {
     drivers: new Map([['test', driver]]),
     uplink,
     folder,
-    clock: systemClock,
+    clock,
     log,
   })
   gateway.start()
@@ -80,6 +82,7 @@ beforeEach(async () => {
   server = new Map()
   outboxes = new Set()
   serverDown = false
+  serverMute = false
   startGateway()
   await vi.waitFor(() => expect(gateway.report().connections[0]?.state).toBe('connected'))
 })
@@ -145,4 +148,23 @@ test('stopping records what was being averaged', async () => {
   await gateway.stop()
   plant = onePlant
   expect(received()).toContain(7)
+})
+
+test('stopping does not wait for ever for a server that says nothing; what it did not take is sent after the restart', async () => {
+  await gateway.stop()
+  serverMute = true
+  const clock = new ManualClock()
+  startGateway(clock)
+  await vi.waitFor(() => expect(gateway.report().connections[0]?.state).toBe('connected'))
+  device.sink.sample(0, clock.now(), 8, 0)
+  const stopped = vi.fn()
+  const stopping = gateway.stop().then(stopped)
+  await vi.waitFor(async () => {
+    await clock.advance(1000)
+    expect(stopped).toHaveBeenCalled()
+  })
+  await stopping
+  serverMute = false
+  startGateway()
+  await vi.waitFor(() => expect(received()).toContain(8))
 })

@@ -22,6 +22,7 @@ const flushSoonMs = 4
 const outboxRetryMs = 500
 const reportPeriodMs = 1000
 const tidyPeriodMs = 10_000
+const stopTimeoutMs = 5000
 const sendFramesMax = 256
 const sendBytesMax = 4 << 20
 const uplinkBackoff = { firstMs: 250, longestMs: 10_000 }
@@ -88,11 +89,17 @@ export class Gateway {
     this.#flush()
     this.#stopping.abort()
     this.#wake()
-    await this.#uplinkDone
-    await this.#report()
+    await this.#sendLast()
     this.#closed = true
     this.#flushing?.settle(new RetryLater('the gateway has stopped'))
     this.#outbox.close()
+  }
+
+  /** Waits for the uplink's last frames and report, a limited time: what is not acknowledged then stays in the outbox. */
+  async #sendLast(): Promise<void> {
+    const done = new AbortController()
+    const sent = this.#uplinkDone.then(() => this.#report()).finally(() => done.abort())
+    await Promise.race([sent, sleep(this.#options.clock, stopTimeoutMs, done.signal)])
   }
 
   report(): GatewayReport {
@@ -143,7 +150,9 @@ export class Gateway {
   #write(now: Micros): void {
     const waiting = this.#flushing
     this.#flushing = undefined
+    this.#countDropped()
     const fault = this.#outboxFault
+    this.#countDropped()
     if (fault && now < fault.retryAt) return waiting?.settle(new RetryLater(fault.message))
     try {
       const entries: OutboxEntry[] = []
@@ -156,7 +165,6 @@ export class Gateway {
       }
       if (entries.length > 0) this.#outbox.append(entries, now)
       for (const pipeline of taken) pipeline.taken()
-      this.#countDropped()
       if (fault) this.#options.log.info('the outbox is written again')
       this.#outboxFault = undefined
       waiting?.settle()

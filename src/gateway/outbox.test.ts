@@ -71,12 +71,12 @@ test('a frame that was dropped while it was under way and arrived all the same b
 })
 
 test('a second outbox on the same file is refused in plain words', () => {
-  expect(() => new Outbox(file())).toThrow(/cannot use the outbox .* is another gateway running/)
+  expect(() => new Outbox(file())).toThrow(/cannot use the outbox .*locked; end the other gateway/)
 })
 
 test('a file that is no database is refused in plain words', async () => {
   const { writeFile } = await import('node:fs/promises')
   const other = join(folder, 'other.db')
   await writeFile(other, 'this is not a database, only text that is long enough to look like something')
-  expect(() => new Outbox(other)).toThrow(/cannot use the outbox .*other\.db/)
+  expect(() => new Outbox(other)).toThrow(/cannot use the outbox .*other\.db: .*; move the file away to begin a new one/)
 })

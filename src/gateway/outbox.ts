@@ -18,6 +18,8 @@ export interface OutboxFrame extends OutboxEntry, NumberedFrame {}
 export const outboxBytesMaxDefault = 1 << 30
 const formatVersion = 1
 
+/** SQLite's result code for a file that another process has locked. */
+const sqliteBusy = 5
 /** Free pages beyond which the file is shrunk. */
 const freePagesMax = 4096
 
@@ -48,7 +50,11 @@ export class Outbox {
       )
       this.#migrate()
     } catch (error) {
-      throw new ConfigError(`cannot use the outbox ${file}: ${messageOf(error)}; is another gateway running with this data folder?`)
+      const mend =
+        (error as { errcode?: number }).errcode === sqliteBusy
+          ? 'end the other gateway that runs with this data folder'
+          : 'move the file away to begin a new one, without what waits in it'
+      throw new ConfigError(`cannot use the outbox ${file}: ${messageOf(error)}; ${mend}`)
     }
     this.#statements = {
       insert: this.#database.prepare('insert into frame (connection, count, time, frame) values (?, ?, ?, ?)'),
