@@ -146,6 +146,17 @@ test('garbage, pings, blocks out of order and unknown critical options harm nobo
   expect(life.sink.violations).toEqual([])
 })
 
+test('closing while it starts ends it, and its port is free for the next one', async () => {
+  const port = await freePort('udp')
+  const life = await createLife(coapDriver, { mode: 'server', port }, [])
+  const connecting = expect(life.driver.connect(never)).rejects.toMatchObject({ name: 'NotConnected' })
+  await life.end()
+  await connecting
+  const next = await createLife(coapDriver, { mode: 'server', port }, [])
+  await next.driver.connect(never)
+  await next.end()
+})
+
 test('a taken port is NotConnected and names the setting; close may be repeated and ends what is in hand', async () => {
   const life = await startServer()
   const second = await createLife(coapDriver, { mode: 'server', port: life.port }, [])

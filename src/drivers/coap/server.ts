@@ -92,10 +92,10 @@ export class CoapPush implements Driver {
     try {
       await new Promise<void>((resolve, reject) => {
         socket.once('error', (error) => reject(cannotListen(error, this.#settings, 'the CoAP server of this connection')))
+        socket.once('close', () => reject(new NotConnected('the CoAP server was closed while it started')))
         socket.bind(port, host, resolve)
       })
       signal.throwIfAborted()
-      if (this.#closed) throw new NotConnected('the CoAP server was closed while it started')
     } catch (error) {
       await this.close()
       throw error

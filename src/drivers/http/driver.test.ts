@@ -205,6 +205,17 @@ test('a taken port is NotConnected and names the setting; close leaves nothing o
   await early.end()
 })
 
+test('closing while it starts ends it, and its port is free for the next one', async () => {
+  const port = await freePort()
+  const life = await createLife(httpDriver, { port }, [])
+  const connecting = expect(life.driver.connect(never)).rejects.toMatchObject({ name: 'NotConnected' })
+  await life.end()
+  await connecting
+  const next = await createLife(httpDriver, { port }, [])
+  await next.driver.connect(never)
+  await next.end()
+})
+
 test('unknown settings, addresses and device names are refused by name', () => {
   expect(httpDriver.settings.safeParse({ noSuchField: 1 }).error?.message).toContain('noSuchField')
   for (const address of [{}, { device: 'a/b' }, { device: '' }, { device: 'a', field: '..' }, { device: 'a', unknown: 1 }])

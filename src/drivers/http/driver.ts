@@ -73,7 +73,9 @@ class HttpPush implements Driver {
       signal.throwIfAborted()
       if (this.#closed) throw new NotConnected('the HTTP push endpoint was closed while it started')
     } catch (error) {
-      await this.close()
+      // What `close` could not end yet, because it was not open yet, is ended now.
+      this.#closing = this.#end()
+      await this.#closing
       throw error
     }
     this.#server.on('error', (error) => this.#context.lost(new NotConnected(`the HTTP push endpoint failed: ${error.message}`)))

@@ -189,6 +189,17 @@ test('a taken port is NotConnected, and names the port, its purpose and the sett
   await second.end()
 })
 
+test('closing while it starts ends it, and its port is free for the next one', async () => {
+  const port = await freePort()
+  const life = await createLife(mqttDriver, { mode: 'broker', port }, [])
+  const connecting = expect(life.driver.connect(never)).rejects.toMatchObject({ name: 'NotConnected' })
+  await life.end()
+  await connecting
+  const next = await createLife(mqttDriver, { mode: 'broker', port }, [])
+  await next.driver.connect(never)
+  await next.end()
+})
+
 test('a command goes to the subscribed device and is done when the device has confirmed it', async () => {
   const address = { topic: 'a', commandTopic: 'devices/pump-1/set' }
   await using life = await startBroker([{ address }, { definition: { kind: 'text' }, address }, temperature])

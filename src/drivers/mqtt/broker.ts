@@ -99,7 +99,9 @@ export class MqttBroker implements Driver {
       signal.throwIfAborted()
       if (this.#closed) throw new NotConnected('the MQTT broker was closed while it started')
     } catch (error) {
-      await this.close()
+      // What `close` could not end yet, because it was not open yet, is ended now.
+      this.#closing = this.#end()
+      await this.#closing
       throw error
     }
     this.#server.on('error', (error) => this.#context.lost(new NotConnected(`the MQTT broker's port failed: ${error.message}`)))
