@@ -150,7 +150,6 @@ export class Gateway {
   #write(now: Micros): void {
     const waiting = this.#flushing
     this.#flushing = undefined
-    this.#countDropped()
     const fault = this.#outboxFault
     this.#countDropped()
     if (fault && now < fault.retryAt) return waiting?.settle(new RetryLater(fault.message))

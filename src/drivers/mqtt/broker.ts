@@ -74,11 +74,7 @@ export class MqttBroker implements Driver {
         packet.clean = true
         done(null, true)
       },
-      authorizePublish: (_, packet, done) => {
-        const refusal = this.#confirmations.refusal()
-        if (refusal) void refusal.then((error) => (error ? done(error) : this.#take(packet, done)))
-        else this.#take(packet, done)
-      },
+      authorizePublish: (_, packet, done) => void this.#takeOrRefuse(packet, done),
       authorizeSubscribe: (client, subscription, done) => done(null, this.#maySubscribe(client, subscription.topic) ? subscription : null),
       authorizeForward: (client, packet) => this.#forward(client, packet),
     })
@@ -181,6 +177,14 @@ export class MqttBroker implements Driver {
     const sockets = [...this.#unread]
     this.#unread.clear()
     for (const socket of sockets) socket.emit('readable')
+  }
+
+  /** At once, unless the disk refused the last message: then it is asked before this one is recorded. */
+  async #takeOrRefuse(packet: PublishPacket, done: (error?: Error | null) => void): Promise<void> {
+    const refusal = this.#confirmations.refusal()
+    const error = refusal && (await refusal)
+    if (error) done(error)
+    else this.#take(packet, done)
   }
 
   #take(packet: PublishPacket, done: (error?: Error | null) => void): void {
