@@ -27,7 +27,7 @@ export function ConnectionCard({ connection }: { connection: ConnectionList[numb
         <span className="muted">
           {driver} on {gateway}
         </span>
-        <span className={styles.state}>
+        <span className={`reading ${styles.state}`}>
           {state}{' '}
           <span className="muted">
             for <Lasting since={since} />

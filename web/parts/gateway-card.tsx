@@ -19,12 +19,15 @@ export function GatewayCard({ gateway }: { gateway: GatewayList[number] }) {
         <Mark level={state === 'online' ? 'normal' : 'warning'} />
         <h2 className={styles.name}>{name}</h2>
         <span className="muted">version {version}</span>
-        <span className={styles.state}>{state}</span>
+        <span className={`reading ${styles.state}`}>{state}</span>
       </header>
       <p className={styles.detail}>{detail}</p>
       {lastError && (
-        <p className={styles.error}>
-          <Age time={lastError.time} />: {lastError.message}
+        <p className={styles.detail}>
+          <span className="muted">
+            Newest error, <Age time={lastError.time} />:
+          </span>{' '}
+          {lastError.message}
         </p>
       )}
       <dl className={styles.facts}>

@@ -105,7 +105,7 @@ function Records({ tag }: { tag: MachineTag }) {
                   <span className="muted">{each.time.slice(23, 26)}</span>
                 </td>
                 <td className="number">
-                  {formatValue(each.value, tag.decimals)} <span className="muted">{tag.unit}</span>
+                  {formatValue(each.value, tag.decimals)} <span className="muted">{each.value === null ? '' : tag.unit}</span>
                 </td>
                 <td className={qualityLevel(each.quality) === 'good' ? 'muted' : ''}>{qualityText(each.quality)}</td>
               </tr>

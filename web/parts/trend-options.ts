@@ -47,6 +47,8 @@ const axisColor = '#94a3b8'
 const gridColor = 'rgba(148, 163, 184, 0.1)'
 const periodColor = 'rgba(148, 163, 184, 0.14)'
 const dragPixelsMin = 6
+/** A narrower chart, as on a phone, has closer time labels and axes for two units only; the legend tells the others. */
+const narrowPx = 500
 
 export function trendOptions(lines: readonly TrendLine[], width: number, height: number, handlers: Handlers): uPlot.Options {
   const { zone, onZoom, onReset, onCursor, periods } = handlers
@@ -83,6 +85,7 @@ export function trendOptions(lines: readonly TrendLine[], width: number, height:
         values: timeLabels(zone),
       },
       ...units.map((unit, index) => ({
+        show: width >= narrowPx || index < 2,
         scale: scaleOf(units, unit),
         // Left and right in turn; uPlot types its numbers as an enum that does not exist at run time.
         // oxlint-disable-next-line typescript/no-unsafe-enum-assignment
@@ -215,8 +218,8 @@ function drawLimits(chart: uPlot, lines: readonly TrendLine[], units: readonly (
   ctx.restore()
 }
 
-/** Least distance of time labels: on a phone they may stand closer. */
-const timeSpace = (_: uPlot, _axis: number, _min: number, _max: number, widthPx: number) => (widthPx < 500 ? 50 : 74)
+/** Least distance of time labels. */
+const timeSpace = (_: uPlot, _axis: number, _min: number, _max: number, widthPx: number) => (widthPx < narrowPx ? 50 : 74)
 
 /** Room for the widest label. */
 function axisWidth(_: uPlot, labels: string[] | null): number {

@@ -44,6 +44,9 @@ export function Overview() {
   return (
     <div className={styles.layout}>
       <h1 className={styles.title}>Overview</h1>
+      <a href="#machines" className="skip">
+        Skip the plant to its machines
+      </a>
       <aside className={`panel ${styles.tree}`} data-open={treeOpen}>
         <button type="button" className={styles.toggle} aria-expanded={treeOpen} onClick={() => setTreeOpen(!treeOpen)}>
           <ChevronIcon size={14} /> {below || 'Whole plant'}
@@ -64,7 +67,7 @@ export function Overview() {
           )}
         </div>
       </aside>
-      <section className={styles.main} aria-label="Machines">
+      <section className={styles.main} aria-label="Machines" id="machines" tabIndex={-1}>
         <div className={styles.bar}>
           <StatusFilter
             total={inPlace.length}

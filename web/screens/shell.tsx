@@ -1,7 +1,7 @@
 // The frame around every screen: name, navigation, state of the server, clock.
 import { ActionIcon } from '@mantine/core'
 import { Link, Outlet } from '@tanstack/react-router'
-import { useState } from 'react'
+import { type KeyboardEvent, useRef, useState } from 'react'
 import { useConnection } from '#web/data/live-socket.ts'
 import { Clock } from '#web/parts/clock.tsx'
 import { CloseIcon, ConnectionsIcon, DevicesIcon, LogoIcon, MenuIcon, OverviewIcon } from '#web/parts/icons.tsx'
@@ -17,12 +17,18 @@ const destinations = [
 
 export function Shell() {
   const [menuOpen, setMenuOpen] = useState(false)
+  const menuButton = useRef<HTMLButtonElement>(null)
+  const closeOnEscape = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || !menuOpen || event.defaultPrevented) return
+    setMenuOpen(false)
+    menuButton.current?.focus()
+  }
   return (
     <div className={styles.shell}>
-      <a href="#content" className={styles.skip}>
+      <a href="#content" className="skip">
         Skip to the content
       </a>
-      <header className={styles.header}>
+      <header className={styles.header} onKeyDown={closeOnEscape}>
         <Link to="/" className={styles.brand} aria-label="Millwright, overview">
           <LogoIcon size={22} />
           <span>Millwright</span>
@@ -48,6 +54,7 @@ export function Shell() {
         </nav>
         <ServerState />
         <ActionIcon
+          ref={menuButton}
           className={styles.menu}
           variant="subtle"
           color="gray"
