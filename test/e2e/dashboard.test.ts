@@ -30,6 +30,12 @@ async function open(path: string, options: Parameters<typeof openPage>[2] = {}) 
   return watched
 }
 
+async function post(samples: { tag: string; time: string; value: number }[]): Promise<void> {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(`${demo.url}/api/v1/samples`, { method: 'POST', headers, body: JSON.stringify(samples) })
+  expect(await response.json()).toMatchObject({ accepted: samples.length })
+}
+
 const textOf = (page: Page, selector: string) => page.locator(selector).first().textContent()
 
 test('the overview shows every machine with values that change by themselves', async () => {
@@ -64,6 +70,60 @@ test('text, status and place narrow the overview', async () => {
     .first()
     .click()
   await page.getByText('No machine matches').waitFor()
+})
+
+test('status, place and order of the overview stand in its address', async () => {
+  const { page } = await open('/')
+  await page.getByRole('button', { name: /healthy/ }).click()
+  await page.waitForURL(/status=healthy/)
+  await page.getByLabel('Order of the machines').selectOption('Alarms first')
+  await page
+    .getByRole('navigation', { name: 'Plant' })
+    .getByRole('button', { name: /^additive/ })
+    .click()
+  await page.waitForURL(/below=demo%2Fadditive/)
+  await page.reload()
+  await expect.poll(() => page.locator('article').count(), patience).toBe(2)
+  expect(await page.getByLabel('Order of the machines').inputValue()).toBe('urgency')
+  await page.goBack()
+  await page.waitForURL((url) => !url.searchParams.has('below'))
+})
+
+test('a machine in alarm says which value is beyond which limit', async () => {
+  const machine = 'demo/building/climate/climate-1'
+  // A source clock a little ahead keeps this the newest value for a while.
+  await post([{ tag: `${machine}/temperature`, time: new Date(Date.now() + 20_000).toISOString(), value: 99 }])
+  const { page } = await open(`/machines/${machine}`)
+  await page
+    .getByRole('list', { name: 'Why it is in alarm' })
+    .getByText(/^temperature 99\.\d+ °C above \d+ °C \((very )?high\)$/)
+    .waitFor()
+})
+
+test('a machine of old data says where its values are, and shows all of them', async () => {
+  const machine = 'history/rig/one/valve'
+  const start = Date.UTC(2020, 2, 9, 10, 14, 33)
+  await post(
+    Array.from({ length: 10 }, (_, tag) =>
+      Array.from({ length: 20 }, (_, second) => ({
+        tag: `${machine}/tag${tag}`,
+        time: new Date(start + second * 1000).toISOString(),
+        value: tag + second,
+      })),
+    ).flat(),
+  )
+  const { page, complaints } = await open(`/machines/${machine}`, { timezoneId: 'UTC' })
+  await page.getByText('No values in this range; the newest is of 2020-03-09 10:14:52.').waitFor()
+  expect(await page.locator('article').count()).toBe(8)
+  expect(await page.getByRole('region', { name: 'Simulated faults' }).count()).toBe(0)
+  await page.getByRole('button', { name: 'Show the newest' }).click()
+  await page.waitForURL(/to=2020-03-09/)
+  await page.getByText('All', { exact: true }).click()
+  await page.waitForURL(/range=all/)
+  const counts = () => page.locator('section[aria-label="Statistics"] tbody td:last-child').allTextContents()
+  await expect.poll(counts, patience).toEqual(Array.from({ length: 10 }, () => '20'))
+  expect(await page.getByText('No values in this range').count()).toBe(0)
+  expect(complaints).toEqual([])
 })
 
 test('a card leads to its machine, with live values, trend, field, statistics, readings and records', async () => {
@@ -108,9 +168,9 @@ test('an own range by its inputs is kept in the address', async () => {
   await page.getByLabel(/^To/).fill('2026-01-01T06:00:00')
   await page.getByRole('button', { name: 'Show', exact: true }).click()
   await page.waitForURL(/from=2026-01-01|from=2025-12-31/)
-  await page.getByText('No samples in this range.').waitFor()
+  await page.getByText('No values in this range').waitFor()
   await page.reload()
-  await page.getByText('No samples in this range.').waitFor()
+  await page.getByText('No values in this range').waitFor()
 })
 
 test('the field is painted, tells the value under the probe, and can be scrubbed', async () => {
@@ -154,6 +214,11 @@ test('an injected fault appears in the ground truth', async () => {
   await panel.getByLabel('Duration').fill('5')
   await panel.getByRole('button', { name: 'Inject fault' }).click()
   await page.getByText('Overheating injected').waitFor()
+  expect(await panel.getByLabel('Fault', { exact: true }).locator('option').allTextContents()).not.toContain('Leak')
+  await panel.getByLabel('Fault', { exact: true }).selectOption('Stuck sensor')
+  await panel.getByLabel('Affected tag').selectOption('vibration')
+  await panel.getByRole('button', { name: 'Inject fault' }).click()
+  await panel.getByRole('cell', { name: 'vibration' }).first().waitFor()
   await panel
     .getByRole('cell', { name: /Overheating/ })
     .first()
@@ -230,5 +295,7 @@ test.for(['/', '/devices', '/connections', printer])('%s fits a phone of 360 pix
   await page.getByRole('button', { name: 'Open the menu' }).click()
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Connections' }).click()
   await page.getByRole('heading', { name: 'Connections' }).waitFor()
+  await page.getByRole('button', { name: 'Open the menu' }).click()
+  await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'Open the menu' }).waitFor()
 })
