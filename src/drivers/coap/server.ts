@@ -11,7 +11,7 @@ import { qualities } from '#core/quality.ts'
 import { secondUs, type Micros } from '#core/time.ts'
 import { Confirmations } from '#drivers/shared/confirm.ts'
 import { JsonReader, newOutcome } from '#drivers/shared/json-payload.ts'
-import { cannotListen } from '#drivers/shared/listen.ts'
+import { aliveIntervalMs, cannotListen } from '#drivers/shared/listen.ts'
 import { BlockBodies } from './blocks.ts'
 import {
   blockOf,
@@ -37,7 +37,6 @@ const inHandBytesMax = 32 * 1024 * 1024
 /** Requests remembered so that repeated ones are known, and for how long (EXCHANGE_LIFETIME, RFC 7252 §4.8.2). */
 const rememberedMax = 10_000
 const rememberedUs = 247 * secondUs
-const aliveIntervalMs = 5000
 const wordsMax = 200
 /** Content formats that may hold JSON: none said, text/plain and application/json (§12.3). */
 const jsonFormats = new Set([undefined, 0, 50])

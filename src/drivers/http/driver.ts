@@ -1,14 +1,12 @@
 // HTTP push: devices post JSON readings to /push/<device>. The answer comes once the values are durable; slow, silent and hostile
 // senders are cut off by timeouts and bounds of their own.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { every } from '#core/clock.ts'
 import { defineDriver, type Driver, type DriverContext, type Point } from '#core/driver.ts'
-import { NotConnected } from '#core/errors.ts'
 import { occasionally } from '#core/occasionally.ts'
 import { qualities } from '#core/quality.ts'
 import { Confirmations } from '#drivers/shared/confirm.ts'
 import { JsonReader, newOutcome, type Outcome } from '#drivers/shared/json-payload.ts'
-import { listen } from '#drivers/shared/listen.ts'
+import { aliveIntervalMs, ListeningPort } from '#drivers/shared/listen.ts'
 import { BodyReader } from './body.ts'
 import { addressSchema, settingsSchema, type HttpAddress, type HttpSettings } from './settings.ts'
 
@@ -17,7 +15,6 @@ const inHandBytesMax = 64 * 1024 * 1024
 /** Connections beyond this are closed at once. */
 const connectionsMax = 2000
 const headerBytesMax = 16 * 1024
-const aliveIntervalMs = 5000
 const retryLater = { 'retry-after': '1' }
 /** How long what a refused sender still sends is read and thrown away. */
 const lingerMs = 500
@@ -33,20 +30,18 @@ interface Refusal {
 class HttpPush implements Driver {
   readonly watchdogMs = 4 * aliveIntervalMs
   #settings: HttpSettings
-  #context: DriverContext
   #readers: ReadonlyMap<string, JsonReader>
   #bodies: BodyReader
   #confirmations: Confirmations
   #warn: (message: string) => void
   #server: Server
+  #port: ListeningPort
   #inHand = 0
-  #stopAlive = () => {}
   #closed = false
   #closing: Promise<void> | undefined
 
   constructor(settings: HttpSettings, points: readonly Point<HttpAddress>[], context: DriverContext) {
     this.#settings = settings
-    this.#context = context
     this.#readers = readersByDevice(points, context)
     this.#bodies = new BodyReader({ bodyBytesMax: settings.bodyBytesMax, totalBytesMax: inHandBytesMax })
     this.#confirmations = new Confirmations(context.sink, Infinity)
@@ -60,6 +55,7 @@ class HttpPush implements Driver {
       maxHeaderSize: headerBytesMax,
       keepAlive: true,
     })
+    this.#port = new ListeningPort(this.#server, settings, 'HTTP push endpoint', context)
   }
 
   async connect(signal: AbortSignal): Promise<void> {
@@ -68,21 +64,7 @@ class HttpPush implements Driver {
     this.#server.on('request', (request, response) => void this.#answer(request, response))
     this.#server.on('checkContinue', (request, response) => void this.#answer(request, response, () => response.writeContinue()))
     this.#server.on('drop', () => this.#warn(`more than ${connectionsMax} HTTP connections: one was refused`))
-    try {
-      await listen(this.#server, this.#settings, 'the HTTP push endpoint of this connection')
-      signal.throwIfAborted()
-      if (this.#closed) throw new NotConnected('the HTTP push endpoint was closed while it started')
-    } catch (error) {
-      // What `close` could not end yet, because it was not open yet, is ended now.
-      this.#closing = this.#end()
-      await this.#closing
-      throw error
-    }
-    this.#server.on('error', (error) => this.#context.lost(new NotConnected(`the HTTP push endpoint failed: ${error.message}`)))
-    this.#stopAlive = every(this.#context.clock, aliveIntervalMs, () => {
-      if (this.#server.listening) this.#context.alive()
-    })
-    this.#context.log.info(`HTTP push endpoint listens on ${this.#settings.host}:${this.#settings.port}`)
+    await this.#port.open(signal)
   }
 
   close(): Promise<void> {
@@ -92,9 +74,7 @@ class HttpPush implements Driver {
 
   async #end(): Promise<void> {
     this.#closed = true
-    this.#stopAlive()
-    if (!this.#server.listening) return
-    const closed = new Promise((resolve) => this.#server.close(resolve))
+    const closed = this.#port.close()
     this.#server.closeAllConnections()
     await closed
   }

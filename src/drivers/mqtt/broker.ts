@@ -4,12 +4,11 @@ import type { EventEmitter } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { Aedes, type AedesPublishPacket, type Client, type PublishPacket } from 'aedes'
 import type { Value } from '#core/batch.ts'
-import { every } from '#core/clock.ts'
 import type { Driver, DriverContext, Point } from '#core/driver.ts'
 import { messageOf, NotConnected, Rejected } from '#core/errors.ts'
 import { occasionally } from '#core/occasionally.ts'
 import { Confirmations } from '#drivers/shared/confirm.ts'
-import { listen } from '#drivers/shared/listen.ts'
+import { aliveIntervalMs, ListeningPort } from '#drivers/shared/listen.ts'
 import { commandOf, commandTimeoutMs } from './command.ts'
 import { packetSizeGuard } from './packet-size.ts'
 import { RetainedBound } from './retained-bound.ts'
@@ -22,7 +21,6 @@ const inHandBytesMax = 32 * 1024 * 1024
 const subscriptionsMax = 1000
 /** A subscriber that takes nothing for so long is cut off, so that it does not hold up those who publish. */
 const drainTimeoutMs = 5000
-const aliveIntervalMs = 5000
 
 /** A command on its way: its deliveries to subscribers, each named by client and message id. */
 interface PendingCommand {
@@ -44,6 +42,7 @@ export class MqttBroker implements Driver {
   #confirmations: Confirmations
   #warn: (message: string) => void
   #server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 })
+  #port: ListeningPort
   #broker: Aedes | undefined
   #sockets = new Set<Socket>()
   #unread = new Set<Socket>()
@@ -52,7 +51,6 @@ export class MqttBroker implements Driver {
   /** By the object that marks the command's packet and each copy of it. */
   #commands = new Map<object, PendingCommand>()
   #messageId = 0
-  #stopAlive = () => {}
   #closed = false
   #closing: Promise<void> | undefined
 
@@ -63,6 +61,7 @@ export class MqttBroker implements Driver {
     this.#router = new TopicRouter(points, context)
     this.#confirmations = new Confirmations(context.sink, inHandBytesMax, () => this.#readOn())
     this.#warn = occasionally(context)
+    this.#port = new ListeningPort(this.#server, settings, 'MQTT broker', context)
   }
 
   async connect(signal: AbortSignal): Promise<void> {
@@ -91,20 +90,11 @@ export class MqttBroker implements Driver {
     this.#server.on('connection', (socket) => this.#accept(socket, broker))
     this.#server.on('drop', () => this.#warn(`more than clientsMax (${this.#settings.clientsMax}) MQTT clients: one was refused`))
     try {
-      await listen(this.#server, this.#settings, 'the MQTT broker of this connection')
-      signal.throwIfAborted()
-      if (this.#closed) throw new NotConnected('the MQTT broker was closed while it started')
+      await this.#port.open(signal)
     } catch (error) {
-      // What `close` could not end yet, because it was not open yet, is ended now.
-      this.#closing = this.#end()
-      await this.#closing
+      await this.close()
       throw error
     }
-    this.#server.on('error', (error) => this.#context.lost(new NotConnected(`the MQTT broker's port failed: ${error.message}`)))
-    this.#stopAlive = every(this.#context.clock, aliveIntervalMs, () => {
-      if (this.#server.listening) this.#context.alive()
-    })
-    this.#context.log.info(`MQTT broker listens on ${this.#settings.host}:${this.#settings.port}`)
   }
 
   async write(index: number, value: Value): Promise<void> {
@@ -142,11 +132,10 @@ export class MqttBroker implements Driver {
 
   async #end(): Promise<void> {
     this.#closed = true
-    this.#stopAlive()
     for (const socket of this.#sockets) socket.destroy()
     const broker = this.#broker
     if (broker) await new Promise<void>((resolve) => broker.close(resolve))
-    if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve))
+    await this.#port.close()
   }
 
   /** Reads from a client's socket while there is room for what it sends. */

@@ -1,5 +1,7 @@
-// Opens a listening TCP port, and says in one plain sentence why it could not be opened.
+// The listening TCP port of a driver to which devices come: opened, watched, closed; and in one plain sentence why it could not be opened.
 import type { Server } from 'node:net'
+import { every } from '#core/clock.ts'
+import type { DriverContext } from '#core/driver.ts'
 import { NotConnected } from '#core/errors.ts'
 
 export interface ListenAddress {
@@ -7,16 +9,60 @@ export interface ListenAddress {
   readonly port: number
 }
 
-/** Resolves when the server listens. Throws `NotConnected`: a port that is taken may become free. */
-export function listen(server: Server, address: ListenAddress, purpose: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const failed = (error: Error) => reject(cannotListen(error, address, purpose))
-    server.once('error', failed)
-    server.listen(address.port, address.host, () => {
-      server.off('error', failed)
-      resolve()
+/** How often a listening port says that it lives. */
+export const aliveIntervalMs = 5000
+
+export class ListeningPort {
+  #server: Server
+  #address: ListenAddress
+  /** What listens, e.g. `MQTT broker`. */
+  #name: string
+  #context: Pick<DriverContext, 'clock' | 'log' | 'lost' | 'alive'>
+  #stopAlive = () => {}
+  #closed = false
+
+  constructor(server: Server, address: ListenAddress, name: string, context: Pick<DriverContext, 'clock' | 'log' | 'lost' | 'alive'>) {
+    this.#server = server
+    this.#address = address
+    this.#name = name
+    this.#context = context
+  }
+
+  /** Throws `NotConnected`, for a port that is taken may become free, and leaves nothing open then. */
+  async open(signal: AbortSignal): Promise<void> {
+    const { host, port } = this.#address
+    try {
+      await this.#listen()
+      signal.throwIfAborted()
+      if (this.#closed) throw new NotConnected(`the ${this.#name} was closed while it started`)
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+    this.#server.on('error', (error) => this.#context.lost(new NotConnected(`the ${this.#name} failed: ${error.message}`)))
+    this.#stopAlive = every(this.#context.clock, aliveIntervalMs, () => {
+      if (this.#server.listening) this.#context.alive()
     })
-  })
+    this.#context.log.info(`${this.#name} listens on ${host}:${port}`)
+  }
+
+  /** Resolves when its last connection has ended. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#stopAlive()
+    if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  #listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const failed = (error: Error) => reject(cannotListen(error, this.#address, `the ${this.#name} of this connection`))
+      this.#server.once('error', failed)
+      this.#server.listen(this.#address.port, this.#address.host, () => {
+        this.#server.off('error', failed)
+        resolve()
+      })
+    })
+  }
 }
 
 /** Why a port could not be opened, what needs it, and the setting that changes it. */
