@@ -22,11 +22,21 @@ const checks = (folder = tmpdir()) => healthChecks({ store: createMemoryStore(),
 test('a gateway is well while it reports, its connections are up and its outbox has room', async () => {
   const waiting = { name: 'line', state: 'waiting', detail: 'nobody answers' } as ConnectionStatus
   board.report('good', report())
-  board.report('down', report({ connections: [waiting, { ...waiting, name: 'other', state: 'connected' }] }))
+  board.report(
+    'down',
+    report({
+      connections: [
+        waiting,
+        { ...waiting, name: 'fine', state: 'connected' },
+        { ...waiting, name: 'first', state: 'connecting', reconnects: 0 },
+        { ...waiting, name: 'again', state: 'connecting', reconnects: 1 },
+      ],
+    }),
+  )
   board.report('full', report({ outbox: { ...outbox, bytes: 95 } }))
   expect((await checks()).slice(2)).toEqual([
     { name: 'gateway good', ok: true, detail: 'all connections up' },
-    { name: 'gateway down', ok: false, detail: 'line: nobody answers' },
+    { name: 'gateway down', ok: false, detail: 'line: nobody answers; again: nobody answers' },
     { name: 'gateway full', ok: false, detail: 'its outbox is 95 % full; then the oldest values are dropped' },
   ])
 })

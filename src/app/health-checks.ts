@@ -5,6 +5,7 @@ import { messageOf } from '#core/errors.ts'
 import { isSilent, type GatewayBoard, type GatewayEntry } from '#core/gateway-board.ts'
 import type { Store } from '#core/store.ts'
 import { formatTime, type Micros } from '#core/time.ts'
+import type { ConnectionStatus } from '#core/uplink.ts'
 
 const diskFreeBytesMin = 500_000_000
 /** Part of its quota beyond which an outbox is said to fill up. */
@@ -54,10 +55,15 @@ function gatewayCheck(entry: GatewayEntry, now: Micros): HealthCheck {
   const troubles = isSilent(entry, now)
     ? [`no report since ${formatTime(entry.lastSeen)}`]
     : [
-        ...connections.filter(({ state }) => state === 'waiting' || state === 'failed').map(({ name, detail }) => `${name}: ${detail}`),
+        ...connections.filter(isDown).map(({ name, detail }) => `${name}: ${detail}`),
         ...(outbox.bytes > outbox.bytesMax * outboxFullPart
           ? [`its outbox is ${Math.floor((100 * outbox.bytes) / outbox.bytesMax)} % full; then the oldest values are dropped`]
           : []),
       ]
   return { name: `gateway ${entry.name}`, ok: troubles.length === 0, detail: troubles.join('; ') || 'all connections up' }
+}
+
+/** The first connecting is no trouble yet; connecting again is. */
+function isDown({ state, reconnects }: ConnectionStatus): boolean {
+  return state === 'waiting' || state === 'failed' || (state === 'connecting' && reconnects > 0)
 }
