@@ -174,7 +174,7 @@ test('many lives leave no listener behind', async () => {
 test('a poll that ends after its connection does not make the connection look up', async () => {
   const answer = Promise.withResolvers<void>()
   run(() => ({ pollPeriodMs: 1000, poll: () => answer.promise }))
-  await until(() => runner.status().state === 'connected')
+  await until(() => runner.status().detail === 'waiting for the first answer')
   lives[0]?.context.lost(new NotConnected('gone'))
   await until(() => runner.status().state === 'waiting', 0)
   answer.resolve()
@@ -207,6 +207,22 @@ test('a peer that accepts and then says nothing is given up after twenty seconds
   run(() => ({ connect: () => new Promise(() => {}) }))
   await until(() => lives.length === 2, 1000)
   expect(runner.status().lastError?.message).toBe('no answer to connect within 20 s')
+})
+
+test('a peer that takes connections and answers no poll is never called connected, and logged once', async () => {
+  run(() => ({
+    pollPeriodMs: 1000,
+    poll: async () => {
+      throw new NotConnected('no answer')
+    },
+  }))
+  const states = new Set<string>()
+  await until(() => {
+    states.add(runner.status().state)
+    return lives.length === 4
+  })
+  expect(states.has('connected')).toBe(false)
+  expect(log).toEqual(['line: not connected: no answer'])
 })
 
 test('polls and the watchdog go on when the clock is set back, and a jump forward ends no connection', async () => {

@@ -156,9 +156,14 @@ export class Runner {
         this.#timeout(connectTimeoutMs, `no answer to connect within ${connectTimeoutMs / 1000} s`, life.signal),
       ])
       this.#lastAlive = clock.now()
-      this.#enter('connected', 'connected')
-      up()
-      await Promise.race([lost, this.#poll(driver, life.signal), this.#watch(driver, life.signal)])
+      const isUp = () => {
+        this.#enter('connected', 'connected')
+        up()
+      }
+      // A device that is polled is there when it has answered: an open socket says little.
+      if (driver.poll) this.#enter('connecting', 'waiting for the first answer')
+      else isUp()
+      await Promise.race([lost, this.#poll(driver, life.signal, isUp), this.#watch(driver, life.signal)])
     } finally {
       stop.removeEventListener('abort', end)
       life.abort()
@@ -179,17 +184,20 @@ export class Runner {
   }
 
   /** Polls at the driver's period, on the beat: a slow answer costs the beats it covers and never queues. */
-  async #poll(driver: Driver, signal: AbortSignal): Promise<void> {
+  async #poll(driver: Driver, signal: AbortSignal, isUp: () => void): Promise<void> {
     const periodMs = driver.pollPeriodMs
     if (!driver.poll || periodMs === undefined) return new Promise(() => {})
     const { clock } = this.#options
     const periodUs = periodMs * 1000
     let next = clock.now()
+    let answered = false
     while (!signal.aborted) {
       try {
         await driver.poll(signal)
         if (signal.aborted) return
-        this.#enter('connected', 'connected')
+        if (answered) this.#enter('connected', 'connected')
+        else isUp()
+        answered = true
       } catch (error) {
         if (!(error instanceof RetryLater) || signal.aborted) throw error
         this.#lastError = { time: clock.now(), message: error.message }
