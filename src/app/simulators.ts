@@ -27,6 +27,8 @@ export interface Simulators {
 
 /** The simulators allocate much and keep little: a small young generation costs some CPU and saves a hundred megabytes. */
 const leanHeap = ['--max-semi-space-size=1', '--max-old-space-size=256']
+/** For glibc: freed memory goes back to the system, where else it would stay as holes between what is used. */
+const leanMalloc = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '65536', MALLOC_MMAP_THRESHOLD_: '65536' }
 const restartAfterMs = 2000
 const stopTimeoutMs = 5000
 const requestTimeoutMs = 5000
@@ -42,23 +44,31 @@ export async function startSimulators(order: RunSimulatorsOptions, log: Log): Pr
     const started = fork(join(import.meta.dirname, 'simulators.process.ts'), {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execArgv: leanHeap,
-      env: { ...process.env, MALLOC_ARENA_MAX: '1' },
+      env: { ...process.env, ...leanMalloc },
     })
     child = started
-    started.once('exit', (code, signal) => {
+    const ended = (how: string) => {
+      if (child !== started) return
       child = undefined
       if (stopping) return
-      log.warn(`the simulators ended (${signal ?? `code ${code}`}); starting them again`)
+      log.warn(`the simulators ended (${how}); starting them again`)
       restart = setTimeout(() => launch().catch((error: unknown) => log.warn(messageOf(error))), restartAfterMs)
-    })
-    started.send(order)
+    }
+    started.once('exit', (code, signal) => ended(signal ?? `code ${code}`))
     await new Promise<void>((resolve, reject) => {
+      // The process could not be made, or was gone before it had its order.
+      started.on('error', (error) => {
+        ended(messageOf(error))
+        started.kill('SIGKILL')
+        reject(error)
+      })
       started.once('message', (news: SimulatorsNews) => {
         if ('failed' in news) return reject(new ConfigError(news.failed))
         controlPort = news.controlPort
         return resolve()
       })
       started.once('exit', () => reject(new ConfigError('the simulators ended before they were ready; the lines above say why')))
+      started.send(order)
     })
   }
 
