@@ -67,9 +67,12 @@ export async function startSimulators(plant: Plant, { clock, log: loud, folder }
   }
 }
 
-/** Starts all servers; throws one `ConfigError` that names every failure. */
+/**
+ * Starts all servers; throws one `ConfigError` that names every failure. One after another: an OPC UA server parses megabytes when it starts,
+ * and what all of them need for that at once the process would keep.
+ */
 async function openAll(machines: readonly SimulatedMachine[]): Promise<void> {
-  const results = await Promise.allSettled(machines.map((machine) => machine.open()))
-  const failures = results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []))
+  const failures: string[] = []
+  for (const machine of machines) await machine.open().catch((error: unknown) => failures.push(messageOf(error)))
   if (failures.length > 0) throw new ConfigError(failures.join('\n'))
 }
