@@ -6,7 +6,7 @@ import { sparklineSpanMs } from './sparkline-span.ts'
 import { appendPoint, toSeries, type TrendSeries } from './trend-series.ts'
 import { qualityLevel } from './value-format.ts'
 
-const bucketCount = 100
+const bucketCount = 200
 export const sparklineBucketMs = sparklineSpanMs / bucketCount
 /** Live points nearer together than this are left out: a sparkline has about as many pixels. */
 const pointDistanceMs = 1000

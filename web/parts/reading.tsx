@@ -22,8 +22,8 @@ interface ReadingProperties {
   tag: ReadingTag
   /** The machine is offline, so the value is the last known one. */
   stale?: boolean
-  /** Where quality and limit stand in words. */
-  words?: 'before' | 'after' | 'nowhere'
+  /** Where quality and limit stand in words; `limit`: before the value, and the limit alone. */
+  words?: 'before' | 'after' | 'limit' | 'nowhere'
 }
 
 export const Reading = memo(function Reading({ tag, stale = false, words: place = 'before' }: ReadingProperties) {
@@ -32,11 +32,12 @@ export const Reading = memo(function Reading({ tag, stale = false, words: place 
   const quality = qualityLevel(sample.quality)
   const exceeded = exceededBy(sample, tag.limits)
   const level = stale ? styles.stale : quality !== 'good' ? styles[quality] : exceeded ? styles[limitLevel(exceeded)] : ''
-  const words = quality === 'good' ? (exceeded ? limitText[exceeded] : '') : qualityText(sample.quality)
+  const words = quality !== 'good' ? qualityText(sample.quality) : exceeded ? limitText[exceeded] : ''
+  const before = place === 'before' || (place === 'limit' && quality === 'good')
   const isText = typeof sample.value === 'string'
   return (
     <span className={`reading ${styles.reading} ${level}`} title={words || (isText ? String(sample.value) : undefined)}>
-      {words && place === 'before' && <span className={styles.words}>{words}</span>}
+      {words && before && <span className={styles.words}>{words}</span>}
       <span className={`${styles.value} ${isText ? styles.text : ''}`}>{formatValue(sample.value, tag.decimals)}</span>
       {tag.unit && sample.value !== null && <span className={styles.unit}>{tag.unit}</span>}
       {words && place === 'after' && <span className={styles.words}>{words}</span>}

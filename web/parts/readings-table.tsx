@@ -1,4 +1,5 @@
 // The latest reading of every tag of a machine: value, quality in words, and when the machine measured it.
+import { useMediaQuery } from '@mantine/hooks'
 import { memo } from 'react'
 import type { MachineTag } from '#api/machines/schema.ts'
 import { useLiveSample } from '#web/data/live-socket.ts'
@@ -36,6 +37,7 @@ export function ReadingsTable({ tags, stale }: { tags: readonly MachineTag[]; st
 
 const ReadingRow = memo(function ReadingRow({ tag, stale }: { tag: MachineTag; stale: boolean }) {
   const quality = useLiveSample(tag.path, tag.latest)?.quality
+  const small = useMediaQuery('(max-width: 640px)')
   const level = quality === undefined ? 'good' : qualityLevel(quality)
   return (
     <tr>
@@ -43,7 +45,7 @@ const ReadingRow = memo(function ReadingRow({ tag, stale }: { tag: MachineTag; s
         {tag.name}
       </td>
       <td className={`number ${styles.value}`}>
-        <Reading tag={tag} stale={stale} />
+        <Reading tag={tag} stale={stale} words={small ? 'before' : 'limit'} />
       </td>
       <td className={`${styles.quality} ${level === 'good' ? 'muted' : styles.suspect}`}>
         {quality === undefined ? '—' : qualityText(quality)}

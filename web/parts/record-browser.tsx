@@ -104,7 +104,7 @@ function Records({ tag }: { tag: MachineTag }) {
                   {formatDateTime(Date.parse(each.time), zone, true)}
                   <span className="muted">{each.time.slice(23, 26)}</span>
                 </td>
-                <td className="number">
+                <td className={typeof each.value === 'string' ? styles.text : 'number'}>
                   {formatValue(each.value, tag.decimals)} <span className="muted">{each.value === null ? '' : tag.unit}</span>
                 </td>
                 <td className={qualityLevel(each.quality) === 'good' ? 'muted' : ''}>{qualityText(each.quality)}</td>

@@ -56,7 +56,7 @@ export function trendOptions(lines: readonly TrendLine[], width: number, height:
   return {
     width,
     height,
-    padding: [10, units.length > 1 ? 0 : 14, 0, 0],
+    padding: [10, units.length > 1 ? 0 : 14, 0, (chart) => (typeof chart.scales.y0?.min === 'number' ? 0 : 20)],
     legend: { show: false },
     ...(zone === 'utc' ? { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') } : {}),
     cursor: {
