@@ -11,7 +11,7 @@ import { systemClock } from '#core/clock.ts'
 import type { DriverModule } from '#core/driver.ts'
 import { ConfigError, messageOf } from '#core/errors.ts'
 import { occasionally } from '#core/occasionally.ts'
-import type { Plant } from '#core/plant.ts'
+import { ownGateway, type Plant } from '#core/plant.ts'
 import { openDatabase } from '#database/open.ts'
 import { Gateway } from '#gateway/gateway.ts'
 import { createIngest } from '#ingest/ingest.ts'
@@ -26,8 +26,6 @@ import type { Simulators } from './simulators.ts'
 import { uplinksTo } from './uplinks.ts'
 import { version } from './version.ts'
 
-/** The gateway that runs inside the server. */
-const ownGateway = 'edge'
 const host = '127.0.0.1'
 
 export interface ServerOptions {

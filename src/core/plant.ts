@@ -19,12 +19,15 @@ export const machineSchema = z.strictObject({
   profile: z.string(),
 })
 
+/** The gateway that runs inside the server. */
+export const ownGateway = 'edge'
+
 /** A connection: a driver with its settings and what it reads. */
 export const connectionSchema = z.strictObject({
   name: slug,
   driver: z.string(),
   /** The gateway that runs it. */
-  gateway: slug.default('edge'),
+  gateway: slug.default(ownGateway),
   /** Machines read through this connection, by their profile's map for the driver. */
   machines: z.array(machinePath).default([]),
   /** Single tags with their addresses, beside or instead of the profile's map. */

@@ -105,8 +105,9 @@ function problemsOf(plant: Plant, { locate }: YamlFile): string[] {
         `${locate(['machines', index, 'profile'])}: no profile "${machine.profile}"; there are ${[...plant.profiles.keys()].join(', ')}`,
       )
   })
+  const known = new Set(paths)
   plant.simulation?.machines.forEach((simulator, index) => {
-    if (!paths.includes(simulator.machine))
+    if (!known.has(simulator.machine))
       problems.push(`${locate(['simulation', 'machines', index, 'machine'])}: no machine "${simulator.machine}"; add it under machines`)
   })
   return problems
