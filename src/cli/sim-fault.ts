@@ -1,5 +1,5 @@
 // `millwright sim fault` breaks a simulated machine on purpose; `millwright sim faults` lists what was broken when (the ground truth).
-import { Argument, type Command, InvalidArgumentError } from 'commander'
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { faultKinds, faultListSchema, faultSchema, type Fault, type FaultKind } from '#core/fault.ts'
 import { secondUs } from '#core/time.ts'
 import { note, print, table } from './output.ts'
@@ -22,7 +22,11 @@ export function registerSimFault(sim: Command): void {
     .addArgument(new Argument('<fault>', 'what goes wrong').choices(faultKinds))
     .option('--tag <name>', "the tag it hits, for sensor faults (default: the machine's first metric)")
     .option('--severity <0..1>', 'how strong', severityArgument, 1)
-    .option('--duration <duration>', 'how long, in simulated time, e.g. 90s or 10m', durationArgument, 60 * secondUs)
+    .addOption(
+      new Option('--duration <duration>', 'how long, in simulated time, e.g. 90s or 10m')
+        .argParser(durationArgument)
+        .default(60 * secondUs, '60s'),
+    )
     .addOption(serverOption())
     .action(async (machine: string, fault: FaultKind, { server, tag, severity, duration }: FaultOptions) => {
       const body = { machine, fault, tag, severity, durationSeconds: duration / secondUs }

@@ -14,6 +14,7 @@ import type { SimulatedMachine } from './machine.ts'
 const log = { info() {}, warn() {} }
 const pump: TestMachine = { path: 'site/pump-1', profile: 'rotating-equipment', model: 'pump', serve: {} }
 const printer: TestMachine = { path: 'site/printer-1', profile: 'dmls-printer', model: 'dmls-printer', serve: {} }
+const climate: TestMachine = { path: 'site/climate-1', profile: 'climate-sensor', model: 'climate', serve: {} }
 const press: TestMachine = { path: 'site/SIM001', profile: 'plc-line', model: 'press-line', serve: {} }
 
 async function bringUp(machines: readonly TestMachine[], speed = 1) {
@@ -89,6 +90,31 @@ test('A computer that slept makes up for a minute of what it missed, and goes on
   expect(strokesAfter(20)).toBe(10)
   expect(strokesAfter(3600)).toBe(30)
   expect(strokesAfter(20)).toBe(10)
+})
+
+test('A clock that is set back does not stop a machine', async () => {
+  const plant = await plantOf([press])
+  let now = 1e12
+  let next = { delayMs: 0, act: () => {} }
+  const clock = { now: () => now, after: (delayMs: number, act: () => void) => ((next = { delayMs, act }), () => {}) }
+  const [simulator] = plant.simulation?.machines ?? []
+  if (!simulator) throw new Error('no simulator')
+  createMachine(simulator, plant, { clock, log, folder: '/nowhere' }).run(0)
+  next.act()
+  now -= 3600 * 1_000_000
+  next.act()
+  expect(next.delayMs).toBe(1000)
+})
+
+test('A write measures anew: no value gets a later time than its own', async () => {
+  const { clock, machine } = await bringUp([climate])
+  const before = machine.latest()
+  await clock.advance(400)
+  expect(machine.write('temperature', 30)).toBeUndefined()
+  const { time, values } = machine.latest()
+  expect(time).toBe(clock.now())
+  expect(values['temperature']).toBe(30)
+  expect(values['humidity']).not.toBe(before.values['humidity'])
 })
 
 test.each(['overheating', 'bearingWear', 'leak'] as const)('%s acts on the physics while it lasts', async (fault) => {

@@ -106,7 +106,8 @@ export class SimulatedMachine implements ServedMachine {
       const periods = Math.max(1, due - done)
       done = Math.max(due, done + 1)
       this.#tick(Math.min(periods, periodsMissedMax))
-      this.#cancel = clock.after((begin + done * periodMs * 1000 - clock.now()) / 1000, turn)
+      // Not longer than a period, whatever the clock was set to meanwhile.
+      this.#cancel = clock.after(Math.min(periodMs, (begin + done * periodMs * 1000 - clock.now()) / 1000), turn)
     }
     this.#cancel = clock.after(phaseMs, turn)
   }
@@ -124,7 +125,8 @@ export class SimulatedMachine implements ServedMachine {
     if (sensor && typeof value === 'number' && (value < sensor.range[0] || value > sensor.range[1]))
       return `${tag} of ${this.path} takes ${sensor.range[0]} to ${sensor.range[1]}`
     this.#physics.write?.(tag, value as number | boolean)
-    this.#latest = { time: this.#options.clock.now(), values: { ...this.#latest.values, [tag]: value } }
+    const { time, values } = this.#measure()
+    this.#latest = { time, values: { ...values, [tag]: value } }
     return undefined
   }
 
