@@ -11,6 +11,9 @@ export type Preset = keyof typeof presets
 /** Milliseconds; a preset's range ends now. `all`: from the first sample to the newest, as of when it was asked. */
 export type TimeRange = { readonly preset: Preset } | { readonly from: number; readonly to: number; readonly all?: true }
 
+export const isAll = (range: TimeRange) => !('preset' in range) && range.all === true
+export const isOwn = (range: TimeRange) => !('preset' in range) && !isAll(range)
+
 /** A wish for a range, as made by the controls. */
 export type WantedRange = TimeRange | 'all'
 

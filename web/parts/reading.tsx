@@ -34,11 +34,11 @@ export const Reading = memo(function Reading({ tag, stale = false, words: place 
   const level = stale ? styles.stale : quality !== 'good' ? styles[quality] : exceeded ? styles[limitLevel(exceeded)] : ''
   const words = quality !== 'good' ? qualityText(sample.quality) : exceeded ? limitText[exceeded] : ''
   const before = place === 'before' || (place === 'limit' && quality === 'good')
-  const isText = typeof sample.value === 'string'
+  const text = typeof sample.value === 'string' ? sample.value : undefined
   return (
-    <span className={`reading ${styles.reading} ${level}`} title={words || (isText ? String(sample.value) : undefined)}>
+    <span className={`reading ${styles.reading} ${level}`} title={words || text}>
       {words && before && <span className={styles.words}>{words}</span>}
-      <span className={`${styles.value} ${isText ? styles.text : ''}`}>{formatValue(sample.value, tag.decimals)}</span>
+      <span className={`${styles.value} ${text === undefined ? '' : styles.text}`}>{formatValue(sample.value, tag.decimals)}</span>
       {tag.unit && sample.value !== null && <span className={styles.unit}>{tag.unit}</span>}
       {words && place === 'after' && <span className={styles.words}>{words}</span>}
     </span>

@@ -10,7 +10,8 @@ import { presets } from '#web/data/time-range.ts'
 import type { Trend } from '#web/data/trend-query.ts'
 import { alignSeries, appendPoint, type TrendSeries } from '#web/data/trend-series.ts'
 import { formatNumber, formatValue, qualityLevel } from '#web/data/value-format.ts'
-import { seriesOf, type TrendLine, trendOptions, type TrendPeriod } from './trend-options.ts'
+import type { TrendPeriod } from './trend-backdrop.ts'
+import { seriesOf, type TrendLine, trendOptions } from './trend-options.ts'
 import styles from './trend-chart.module.css'
 
 interface Properties {
@@ -34,10 +35,12 @@ export function TrendChart({ trend, lines, moving, height, periods, nothing, onZ
   const [chart, setChart] = useState<uPlot>()
   const zone = useZone()
   const calm = useReducedMotion()
-  const [empty, setEmpty] = useState(false)
-  const handlers = useRef({ onZoom, onReset, periods })
+  const [emptyNow, setEmptyNow] = useState(false)
+  const empty = moving ? emptyNow : !inSight(trend.series, trend.from, trend.to)
+  const handlers = useRef({ onZoom, onReset })
+  const shownPeriods = useRef(periods)
   useEffect(() => {
-    handlers.current = { onZoom, onReset, periods }
+    handlers.current = { onZoom, onReset }
   })
 
   const makeChart = useCallback(
@@ -46,7 +49,7 @@ export function TrendChart({ trend, lines, moving, height, periods, nothing, onZ
         zone,
         onZoom: (from, to) => handlers.current.onZoom(from, to),
         onReset: () => handlers.current.onReset(),
-        periods: () => handlers.current.periods,
+        periods: () => shownPeriods.current,
         onCursor: (drawn, row) => {
           if (legend.current) writeLegend(legend.current, drawn, lines, row, (ms) => formatDateTime(ms, zone, true))
         },
@@ -65,12 +68,15 @@ export function TrendChart({ trend, lines, moving, height, periods, nothing, onZ
   useEffect(() => {
     // A chart made for other lines is about to be replaced.
     if (!chart || chart.series.length !== 1 + trend.series.length * 3) return undefined
-    if (moving) return follow(trend, chart, calm ? moveCalmlyMs : moveMs, setEmpty)
-    setEmpty(!show(chart, trend.series, trend.bucketMs, trend.from, trend.to))
+    if (moving) return follow(trend, chart, calm ? moveCalmlyMs : moveMs, setEmptyNow)
+    show(chart, trend.series, trend.bucketMs, trend.from, trend.to)
     return undefined
   }, [chart, trend, moving, calm])
 
-  useEffect(() => chart?.redraw(false), [chart, periods])
+  useEffect(() => {
+    shownPeriods.current = periods
+    chart?.redraw(false)
+  }, [chart, periods])
 
   return (
     <div className="reading">
@@ -98,15 +104,17 @@ export function TrendChart({ trend, lines, moving, height, periods, nothing, onZ
   )
 }
 
-/** Returns whether any value is in sight. */
-function show(chart: uPlot, series: readonly TrendSeries[], bucketMs: number, from: number, to: number): boolean {
+/** Whether any value lies between `from` and `to`. */
+const inSight = (series: readonly TrendSeries[], from: number, to: number) =>
+  series.some(({ time }) => (time.at(-1) ?? -Infinity) >= from && (time[0] ?? Infinity) <= to)
+
+function show(chart: uPlot, series: readonly TrendSeries[], bucketMs: number, from: number, to: number): void {
   const { x, mean, min, max } = alignSeries(series, bucketMs)
   chart.batch(() => {
     chart.setData([x, ...series.flatMap((_, index) => [mean[index] ?? [], max[index] ?? [], min[index] ?? []])], false)
     chart.setScale('x', { min: from / 1000, max: to / 1000 })
   })
   if (chart.cursor.idx === null || chart.cursor.idx === undefined) for (const hook of chart.hooks.setCursor ?? []) hook?.(chart)
-  return series.some(({ time }) => (time.at(-1) ?? -Infinity) >= from && (time[0] ?? Infinity) <= to)
 }
 
 /** Keeps a copy of the trend going with live values and moves the window along; the returned function stops it. */
@@ -123,7 +131,8 @@ function follow(trend: Trend, chart: uPlot, periodMs: number, setEmpty: (empty: 
   const move = () => {
     if (document.hidden) return
     const now = Date.now()
-    setEmpty(!show(chart, series, trend.bucketMs, now - spanMs, now))
+    show(chart, series, trend.bucketMs, now - spanMs, now)
+    setEmpty(!inSight(series, now - spanMs, now))
   }
   move()
   const timer = setInterval(move, periodMs)

@@ -3,7 +3,7 @@ import uPlot from 'uplot'
 import type { Limits } from '#core/tag.ts'
 import { formatClock, formatDate, type Zone } from '#web/data/time-format.ts'
 import { formatNumber, limitEntries } from '#web/data/value-format.ts'
-import { limitColors } from '#web/theme/theme.ts'
+import { drawLimits, drawPeriods, type TrendPeriod } from './trend-backdrop.ts'
 
 export interface TrendLine {
   readonly tag: string
@@ -14,14 +14,6 @@ export interface TrendLine {
   readonly color: string
   /** Off and on, drawn as steps on an axis of its own. */
   readonly boolean: boolean
-}
-
-/** A time to be told from the rest, drawn behind the lines. */
-export interface TrendPeriod {
-  /** Milliseconds. */
-  readonly from: number
-  readonly to: number
-  readonly label: string
 }
 
 interface Handlers {
@@ -45,7 +37,6 @@ const scaleOf = (units: readonly (string | null)[], unit: string | null) => `y${
 const font = '11px system-ui, sans-serif'
 const axisColor = '#94a3b8'
 const gridColor = 'rgba(148, 163, 184, 0.1)'
-const periodColor = 'rgba(148, 163, 184, 0.14)'
 const dragPixelsMin = 6
 /** A narrower chart, as on a phone, has closer time labels and axes for two units only; the legend tells the others. */
 const narrowPx = 500
@@ -123,7 +114,7 @@ export function trendOptions(lines: readonly TrendLine[], width: number, height:
     ],
     bands: lines.map((line, index) => ({ series: [seriesOf(index).max, seriesOf(index).min], fill: `${line.color}2e` })),
     hooks: {
-      drawClear: [(chart) => drawPeriods(chart, periods()), (chart) => drawLimits(chart, lines, units)],
+      drawClear: [(chart) => drawPeriods(chart, periods()), (chart) => drawLimits(chart, lines, (unit) => scaleOf(units, unit))],
       setSelect: [
         (chart) => {
           const { left, width } = chart.select
@@ -173,49 +164,6 @@ function rangeWith(lines: readonly TrendLine[]): uPlot.Range.Function {
     const room = Math.max(top - bottom, span) * 0.06
     return [bottom - room, top + room]
   }
-}
-
-function drawPeriods(chart: uPlot, periods: readonly TrendPeriod[]): void {
-  const { ctx, bbox } = chart
-  const ratio = uPlot.pxRatio
-  ctx.save()
-  ctx.beginPath()
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
-  ctx.clip()
-  ctx.font = `${11 * ratio}px system-ui, sans-serif`
-  ctx.textBaseline = 'top'
-  for (const { from, to, label } of periods) {
-    const [left, right] = [from, to].map((ms) => chart.valToPos(ms / 1000, 'x', true)) as [number, number]
-    const start = Math.max(left, bbox.left)
-    if (right < bbox.left || left > bbox.left + bbox.width) continue
-    ctx.fillStyle = periodColor
-    ctx.fillRect(start, bbox.top, Math.max(right - start, ratio), bbox.height)
-    ctx.fillStyle = axisColor
-    ctx.fillText(label, start + 6 * ratio, bbox.top + 4 * ratio)
-  }
-  ctx.restore()
-}
-
-function drawLimits(chart: uPlot, lines: readonly TrendLine[], units: readonly (string | null)[]): void {
-  const { ctx, bbox } = chart
-  ctx.save()
-  ctx.beginPath()
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
-  ctx.clip()
-  ctx.lineWidth = uPlot.pxRatio
-  ctx.setLineDash([6 * uPlot.pxRatio, 5 * uPlot.pxRatio])
-  for (const line of lines)
-    for (const [name, limit] of limitEntries(line.limits)) {
-      if (typeof chart.scales[scaleOf(units, line.unit)]?.min !== 'number') continue
-      const y = Math.round(chart.valToPos(limit, scaleOf(units, line.unit), true)) + 0.5
-      ctx.strokeStyle = limitColors[name]
-      ctx.globalAlpha = 0.7
-      ctx.beginPath()
-      ctx.moveTo(bbox.left, y)
-      ctx.lineTo(bbox.left + bbox.width, y)
-      ctx.stroke()
-    }
-  ctx.restore()
 }
 
 /** Least distance of time labels. */

@@ -1,5 +1,5 @@
 // Trend of one machine: which tags, which range, and the chart.
-import { Button, Loader, MultiSelect, SegmentedControl, TextInput } from '@mantine/core'
+import { Button, Loader, MultiSelect } from '@mantine/core'
 import { useElementSize, useMediaQuery } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
@@ -7,15 +7,17 @@ import type { MachineTag } from '#api/machines/schema.ts'
 import { useNow, useZone } from '#web/data/clock.ts'
 import { live, useGeneration } from '#web/data/live-socket.ts'
 import { useStableList } from '#web/data/stable-list.ts'
-import { formatDateTime, fromInput, toInput } from '#web/data/time-format.ts'
-import { boundsOf, linesMax, type Preset, presets, rangeAtNewest, type TimeRange, type WantedRange } from '#web/data/time-range.ts'
+import { formatDateTime } from '#web/data/time-format.ts'
+import { boundsOf, isAll, isOwn, linesMax, rangeAtNewest, type TimeRange, type WantedRange } from '#web/data/time-range.ts'
 import { isLive, trendQuery } from '#web/data/trend-query.ts'
 import { lineColors } from '#web/theme/theme.ts'
 import { BackIcon } from './icons.tsx'
 import { Skeletons } from './loading.tsx'
 import { Empty, Failed } from './notice.tsx'
+import { RangeControl } from './range-control.tsx'
 import { TrendChart } from './trend-chart.tsx'
-import { booleanUnit, type TrendPeriod } from './trend-options.ts'
+import type { TrendPeriod } from './trend-backdrop.ts'
+import { booleanUnit } from './trend-options.ts'
 import styles from './trend-panel.module.css'
 
 interface Properties {
@@ -121,16 +123,8 @@ export function TrendPanel({ tags, chosen, choose, range, changeRange, periods }
   )
 }
 
-const isAll = (range: TimeRange) => !('preset' in range) && range.all === true
-const isOwn = (range: TimeRange) => !('preset' in range) && !isAll(range)
-
-interface RangeProperties {
-  range: TimeRange
-  changeRange: (range: WantedRange) => void
-}
-
 /** Says that the range is empty, and leads to where values are. */
-function Nothing({ tags, range, changeRange }: RangeProperties & { tags: readonly MachineTag[] }) {
+function Nothing({ tags, range, changeRange }: Pick<Properties, 'tags' | 'range' | 'changeRange'>) {
   const now = useNow()
   const zone = useZone()
   const newest = Math.max(
@@ -150,67 +144,5 @@ function Nothing({ tags, range, changeRange }: RangeProperties & { tags: readonl
         </Button>
       )}
     </div>
-  )
-}
-
-function RangeControl({ range, changeRange }: RangeProperties) {
-  const own = isOwn(range)
-  return (
-    <div className={styles.range}>
-      <SegmentedControl
-        size="xs"
-        aria-label="Range"
-        value={'preset' in range ? range.preset : own ? 'own' : 'all'}
-        data={[
-          ...Object.entries(presets).map(([value, { label }]) => ({ value, label })),
-          { value: 'all', label: 'All' },
-          { value: 'own', label: 'Own' },
-        ]}
-        onChange={(value) =>
-          changeRange(value === 'all' ? value : value === 'own' ? boundsOf(range, Date.now()) : { preset: value as Preset })
-        }
-      />
-      {!('preset' in range) && own && <OwnRange key={`${range.from} ${range.to}`} range={range} changeRange={changeRange} />}
-    </div>
-  )
-}
-
-function OwnRange({ range, changeRange }: { range: { from: number; to: number }; changeRange: (range: TimeRange) => void }) {
-  const zone = useZone()
-  const [from, setFrom] = useState(range.from)
-  const [to, setTo] = useState(range.to)
-  const wrong = !(from < to)
-  return (
-    <form
-      className={styles.own}
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (!wrong) changeRange({ from, to })
-      }}
-    >
-      <TextInput
-        key={`from ${zone}`}
-        size="xs"
-        type="datetime-local"
-        step={1}
-        aria-label={`From, ${zone}`}
-        defaultValue={toInput(from, zone)}
-        onChange={(event) => setFrom(fromInput(event.currentTarget.value, zone) ?? Number.NaN)}
-      />
-      <span className="muted">to</span>
-      <TextInput
-        key={`to ${zone}`}
-        size="xs"
-        type="datetime-local"
-        step={1}
-        aria-label={`To, ${zone}`}
-        error={wrong}
-        defaultValue={toInput(to, zone)}
-        onChange={(event) => setTo(fromInput(event.currentTarget.value, zone) ?? Number.NaN)}
-      />
-      <Button type="submit" size="xs" variant="default" disabled={wrong || (from === range.from && to === range.to)}>
-        Show
-      </Button>
-    </form>
   )
 }

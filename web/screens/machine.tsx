@@ -24,7 +24,7 @@ import { ReadingsTable } from '#web/parts/readings-table.tsx'
 import { RecordBrowser } from '#web/parts/record-browser.tsx'
 import { StatisticsTable } from '#web/parts/statistics-table.tsx'
 import { StatusBadge } from '#web/parts/status-mark.tsx'
-import type { TrendPeriod } from '#web/parts/trend-options.ts'
+import type { TrendPeriod } from '#web/parts/trend-backdrop.ts'
 import { TrendPanel } from '#web/parts/trend-panel.tsx'
 import styles from './machine.module.css'
 
