@@ -5,6 +5,7 @@ import { crashBatch, crashSource } from './store-batches.ts'
 
 const [folder = '', first = '1'] = process.argv.slice(2)
 const store = createEmbeddedStore({ folder, hotRowsMax: 3000, hotBytesMax: 20_000, cacheRowsMax: 5000 })
+process.stdout.write('opening\n')
 await store.open()
 process.stdout.write('open\n')
 const inFlight = 4
