@@ -1,6 +1,6 @@
 // What exists: machines, connections and, for demonstrations, simulators. The plant file in YAML has exactly this form.
 import { z } from 'zod'
-import { machinePathFault, tagPathFault } from './path.ts'
+import { machineOf, machinePathFault, tagPathFault, type MachinePath } from './path.ts'
 import type { Profile } from './profile.ts'
 
 const machinePath = z.string().superRefine((path, context) => {
@@ -71,4 +71,9 @@ export type PlantFile = z.infer<typeof plantSchema>
 /** A plant file with its profiles at hand, checked as a whole. */
 export interface Plant extends PlantFile {
   readonly profiles: ReadonlyMap<string, Profile>
+}
+
+/** The machines that a connection reads, as a whole or single tags of them. */
+export function machinesOf({ machines, tags }: Pick<ConnectionDefinition, 'machines' | 'tags'>): MachinePath[] {
+  return [...new Set([...machines, ...Object.keys(tags).map(machineOf)])]
 }

@@ -54,7 +54,8 @@ export const gatewayDescriptionSchema = z.strictObject({
   version: z.string(),
   machines: z.array(machineSchema),
   profiles: z.array(profileSchema),
-  connections: z.array(connectionSchema.pick({ name: true, driver: true })),
+  /** With the machines that each reads, as a whole or single tags of them. */
+  connections: z.array(connectionSchema.pick({ name: true, driver: true, machines: true })),
 })
 export type GatewayDescription = z.infer<typeof gatewayDescriptionSchema>
 

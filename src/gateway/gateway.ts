@@ -7,7 +7,7 @@ import { ConfigError, messageOf, RetryLater } from '#core/errors.ts'
 import { encodeFrame } from '#core/frame.ts'
 import { emptyLedger, sumLedgers } from '#core/ledger.ts'
 import { planConnection } from '#core/plan.ts'
-import type { Plant } from '#core/plant.ts'
+import { machinesOf, type Plant } from '#core/plant.ts'
 import type { Micros } from '#core/time.ts'
 import type { GatewayDescription, GatewayReport, Uplink } from '#core/uplink.ts'
 import { backoffMs } from './backoff.ts'
@@ -217,21 +217,13 @@ export class Gateway {
 
   #description(): GatewayDescription {
     const { plant, name, version } = this.#options
-    const connections = plant.connections.filter((connection) => connection.gateway === name)
-    const paths = new Set(
-      connections.flatMap((connection) => [
-        ...connection.machines,
-        ...Object.keys(connection.tags).map((tag) => tag.slice(0, tag.lastIndexOf('/'))),
-      ]),
-    )
+    const connections = plant.connections
+      .filter((connection) => connection.gateway === name)
+      .map((connection) => ({ name: connection.name, driver: connection.driver, machines: machinesOf(connection) }))
+    const paths = new Set(connections.flatMap((connection) => connection.machines))
     const machines = plant.machines.filter((machine) => paths.has(machine.path))
     const profiles = [...new Set(machines.map((machine) => machine.profile))].flatMap((profile) => plant.profiles.get(profile) ?? [])
-    return {
-      version,
-      machines,
-      profiles,
-      connections: connections.map((connection) => ({ name: connection.name, driver: connection.driver })),
-    }
+    return { version, machines, profiles, connections }
   }
 
   async #report(): Promise<void> {

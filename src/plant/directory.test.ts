@@ -53,7 +53,9 @@ test('a machine names the connections that read it, as a whole or single tags of
 
 test('machines and profiles of gateways are there again after a restart; a profile that no longer fits is left out and said', async () => {
   const directory = await open(createMemoryStore(), empty)
-  await directory.merge({ version: '1', machines: plant.machines, profiles: [profile], connections: [] })
+  const connections = [{ name: 'far', driver: 'd', machines: ['s/pump'] }]
+  for (let time = 0; time < 2; time++) await directory.merge({ version: '1', machines: plant.machines, profiles: [profile], connections })
+  expect(directory.machine('s/pump')?.connections).toEqual(['far'])
   directory.observe('s/other/x', 'text')
   await database.insertInto('profile').values({ name: 'old', definition: '{"wheels":4}' }).execute()
   const again = await open(createMemoryStore(), empty)

@@ -2,7 +2,7 @@
 import type { Directory, MachineEntry, TagEntry } from '#core/directory.ts'
 import { Rejected } from '#core/errors.ts'
 import { machineOf, nameOf, type MachinePath, type TagPath } from '#core/path.ts'
-import type { MachineDefinition, Plant } from '#core/plant.ts'
+import { machinesOf, type MachineDefinition, type Plant } from '#core/plant.ts'
 import { profileSchema, type Profile } from '#core/profile.ts'
 import type { Store } from '#core/store.ts'
 import type { Kind } from '#core/tag.ts'
@@ -31,7 +31,9 @@ export async function openDirectory(
   const machines = new Map<MachinePath, Entry>()
   const tags = new Map<TagPath, TagEntry>()
   const profiles = new Map(plant.profiles)
-  const readers = connectionsByMachine(plant)
+  /** Names of the connections that read each machine. */
+  const readers = new Map<MachinePath, string[]>()
+  for (const connection of plant.connections) addReader(readers, connection.name, machinesOf(connection))
 
   const addTag = (machine: Entry, tag: TagEntry) => {
     machine.tags.set(tag.path, tag)
@@ -92,6 +94,7 @@ export async function openDirectory(
           .onConflict((conflict) => conflict.column('name').doUpdateSet({ definition }))
           .execute()
       }
+      for (const { name, machines } of description.connections) addReader(readers, name, machines)
       for (const machine of description.machines) await mergeMachine(machine)
     },
   }
@@ -113,14 +116,11 @@ export async function openDirectory(
   return directory
 }
 
-/** Names of the connections that read each machine, as a whole or single tags of it. */
-function connectionsByMachine(plant: Plant): ReadonlyMap<MachinePath, string[]> {
-  const readers = new Map<MachinePath, string[]>()
-  for (const { name, machines, tags } of plant.connections)
-    for (const path of new Set([...machines, ...Object.keys(tags).map(machineOf)])) {
-      const names = readers.get(path)
-      if (names) names.push(name)
-      else readers.set(path, [name])
-    }
-  return readers
+/** Notes that a connection reads these machines. */
+function addReader(readers: Map<MachinePath, string[]>, name: string, machines: readonly MachinePath[]): void {
+  for (const path of machines) {
+    const names = readers.get(path)
+    if (!names) readers.set(path, [name])
+    else if (!names.includes(name)) names.push(name)
+  }
 }
