@@ -84,20 +84,6 @@ export async function startSimulators(order: RunSimulatorsOptions, log: Log): Pr
     clearTimeout(timer)
   }
 
-  const ask = async <Schema extends z.ZodType>(path: string, schema: Schema, body?: FaultRequest): Promise<z.output<Schema>> => {
-    const request: RequestInit = body ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}
-    const response = await fetch(`http://127.0.0.1:${controlPort}/${path}`, {
-      ...request,
-      signal: AbortSignal.timeout(requestTimeoutMs),
-    }).catch((error: unknown) => {
-      throw new RetryLater(`the simulators do not answer: ${messageOf(error)}`)
-    })
-    const answer: unknown = await response.json()
-    if (response.ok) return schema.parse(answer)
-    const { message } = answer as { message?: unknown }
-    throw new Rejected(typeof message === 'string' ? message : `the simulators answered ${response.status}`)
-  }
-
   try {
     await launch()
   } catch (error) {
@@ -108,9 +94,23 @@ export async function startSimulators(order: RunSimulatorsOptions, log: Log): Pr
     get running() {
       return child !== undefined
     },
-    inject: (request) => ask('faults', faultSchema, request),
-    machines: () => ask('machines', simulatedMachineListSchema),
-    faults: () => ask('faults', faultListSchema),
+    inject: (request) => ask(controlPort, 'faults', faultSchema, request),
+    machines: () => ask(controlPort, 'machines', simulatedMachineListSchema),
+    faults: () => ask(controlPort, 'faults', faultListSchema),
     stop,
   }
+}
+
+/** Asks the simulators' control port. Throws `RetryLater` while they do not answer, `Rejected` with their reason. */
+async function ask<Schema extends z.ZodType>(port: number, path: string, schema: Schema, body?: FaultRequest): Promise<z.output<Schema>> {
+  const request: RequestInit = body ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}
+  const url = `http://127.0.0.1:${port}/${path}`
+  const [isGood, answer] = await fetch(url, { ...request, signal: AbortSignal.timeout(requestTimeoutMs) })
+    .then(async (response): Promise<[boolean, unknown]> => [response.ok, await response.json()])
+    .catch((error: unknown) => {
+      throw new RetryLater(`the simulators do not answer: ${messageOf(error)}`)
+    })
+  if (isGood) return schema.parse(answer)
+  const { message } = answer as { message?: unknown }
+  throw new Rejected(typeof message === 'string' ? message : 'the simulators refused this and did not say why')
 }

@@ -2,12 +2,13 @@
 import type { Directory, MachineEntry, TagEntry } from '#core/directory.ts'
 import { Rejected } from '#core/errors.ts'
 import { machineOf, nameOf, type MachinePath, type TagPath } from '#core/path.ts'
-import { machinesOf, type MachineDefinition, type Plant } from '#core/plant.ts'
-import { profileSchema, type Profile } from '#core/profile.ts'
+import { machinesOf, type Plant } from '#core/plant.ts'
+import type { Profile } from '#core/profile.ts'
 import type { Store } from '#core/store.ts'
 import type { Kind } from '#core/tag.ts'
 import { tagsOfProfile } from '#core/derived-tags.ts'
 import type { Database } from '#database/open.ts'
+import { keepMachine, keepProfile, keptMachines, keptProfiles } from './kept.ts'
 
 /** Most tags of one installation; a new name beyond it is refused. */
 export const tagsMax = 200_000
@@ -56,21 +57,9 @@ export async function openDirectory(
     return entry
   }
 
-  for (const { name, definition } of await database.selectFrom('profile').selectAll().execute()) {
-    if (profiles.has(name)) continue
-    const profile = profileSchema.safeParse(JSON.parse(definition))
-    if (profile.success) profiles.set(name, profile.data)
-    else failed(new Error(`profile "${name}", kept from a gateway, no longer fits and is left out until the gateway announces it again`))
-  }
-  for (const machine of await database.selectFrom('machine').selectAll().execute()) addMachine(machine, false)
+  for (const profile of await keptProfiles(database, failed)) if (!profiles.has(profile.profile)) profiles.set(profile.profile, profile)
+  for (const machine of await keptMachines(database)) addMachine(machine, false)
   for (const machine of plant.machines) addMachine(machine, true)
-
-  const save = (machine: { path: string; name: string | null; profile: string | null }) =>
-    database
-      .insertInto('machine')
-      .values(machine)
-      .onConflict((conflict) => conflict.column('path').doUpdateSet({ name: machine.name, profile: machine.profile }))
-      .execute()
 
   const directory: Directory = {
     machines: () => machines.values(),
@@ -86,16 +75,15 @@ export async function openDirectory(
     async merge(description) {
       for (const profile of description.profiles) {
         if (plant.profiles.has(profile.profile)) continue
-        const definition = JSON.stringify(profile)
         profiles.set(profile.profile, profile)
-        await database
-          .insertInto('profile')
-          .values({ name: profile.profile, definition })
-          .onConflict((conflict) => conflict.column('name').doUpdateSet({ definition }))
-          .execute()
+        await keepProfile(database, profile)
       }
       for (const { name, machines } of description.connections) addReader(readers, name, machines)
-      for (const machine of description.machines) await mergeMachine(machine)
+      for (const machine of description.machines) {
+        if (machines.get(machine.path)?.own) continue
+        addMachine(machine, false)
+        await keepMachine(database, { path: machine.path, name: machine.name ?? null, profile: machine.profile })
+      }
     },
   }
   const learn = (path: TagPath, kind: Kind) => {
@@ -103,14 +91,9 @@ export async function openDirectory(
     let machine = machines.get(machinePath)
     if (!machine) {
       machine = addMachine({ path: machinePath }, false)
-      save({ path: machinePath, name: null, profile: null }).catch(failed)
+      keepMachine(database, { path: machinePath, name: null, profile: null }).catch(failed)
     }
     addTag(machine, { path, kind, definition: undefined })
-  }
-  const mergeMachine = async (machine: MachineDefinition) => {
-    if (machines.get(machine.path)?.own) return
-    addMachine(machine, false)
-    await save({ path: machine.path, name: machine.name ?? null, profile: machine.profile })
   }
   for (const { path, kind } of store.tags()) if (!tags.has(path)) learn(path, kind)
   return directory

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Sample } from '#core/batch.ts'
 import type { MachineEntry, TagEntry } from '#core/directory.ts'
 import { nameOf } from '#core/path.ts'
 import { formatTime, type Micros } from '#core/time.ts'
@@ -13,24 +14,7 @@ import { exceededLimit, machineSummary } from './status.ts'
 const colorDefault = '#14b8a6'
 
 export function machineRoutes(api: ApiScope, { directory, store, clock }: ApiContext): void {
-  const tagJson = (tag: TagEntry): MachineTag => {
-    const latest = store.latest(tag.path)
-    const { unit, description, decimals, range, limits, writable } = tag.definition ?? {}
-    return {
-      path: tag.path,
-      name: nameOf(tag.path),
-      kind: tag.kind,
-      unit: unit ?? null,
-      description: description ?? null,
-      decimals: decimals ?? null,
-      range: range ?? null,
-      limits: limits ?? null,
-      writable: writable ?? false,
-      latest: latest ? sampleJson(latest) : null,
-      exceeded: exceededLimit(tag, latest),
-    }
-  }
-
+  const tagJson = (tag: TagEntry) => machineTag(tag, store.latest(tag.path))
   const lastGood = lastGoodOf(directory, store)
 
   async function summaryOf(machine: MachineEntry, now: Micros): Promise<MachineSummary> {
@@ -89,4 +73,21 @@ export function machineRoutes(api: ApiScope, { directory, store, clock }: ApiCon
       }
     },
   )
+}
+
+function machineTag(tag: TagEntry, latest: Sample | undefined): MachineTag {
+  const { unit, description, decimals, range, limits, writable } = tag.definition ?? {}
+  return {
+    path: tag.path,
+    name: nameOf(tag.path),
+    kind: tag.kind,
+    unit: unit ?? null,
+    description: description ?? null,
+    decimals: decimals ?? null,
+    range: range ?? null,
+    limits: limits ?? null,
+    writable: writable ?? false,
+    latest: latest ? sampleJson(latest) : null,
+    exceeded: exceededLimit(tag, latest),
+  }
 }

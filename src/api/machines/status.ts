@@ -5,9 +5,8 @@ import { isBad } from '#core/quality.ts'
 import type { Store } from '#core/store.ts'
 import { limitExceeded } from '#core/limit.ts'
 import type { Limits } from '#core/tag.ts'
-import { secondUs, type Micros } from '#core/time.ts'
+import { formatTime, secondUs, type Micros } from '#core/time.ts'
 import type { MachineSummary } from './schema.ts'
-import { formatTime } from '#core/time.ts'
 
 const offlineAfterSecondsDefault = 30
 
