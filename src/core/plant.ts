@@ -63,7 +63,6 @@ export const plantSchema = z.strictObject({
     .optional(),
 })
 
-export type MachineDefinition = z.infer<typeof machineSchema>
 export type ConnectionDefinition = z.infer<typeof connectionSchema>
 export type SimulatorDefinition = z.infer<typeof simulatorSchema>
 export type PlantFile = z.infer<typeof plantSchema>
