@@ -74,7 +74,7 @@ test('text, status and place narrow the overview', async () => {
 
 test('status, place and order of the overview stand in its address', async () => {
   const { page } = await open('/')
-  await page.getByRole('button', { name: /healthy/ }).click()
+  await page.getByRole('button', { name: /^\d+ healthy/ }).click()
   await page.waitForURL(/status=healthy/)
   await page.getByLabel('Order of the machines').selectOption('Alarms first')
   await page
