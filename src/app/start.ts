@@ -35,35 +35,52 @@ export interface Started {
   readonly stop: () => Promise<void>
 }
 
+/** How often ports are chosen anew when another program took one between choosing and using it. */
+const triesMax = 5
+
 /** Starts Millwright and resolves when it serves. Throws `ConfigError`; nothing is left running then. */
 export async function start(options: StartOptions): Promise<Started> {
-  const { log } = options
-  const folder = resolve(options.data)
+  const { log, demo, plant: given, nextFreePort: mayMove } = options
   const profilesFolder = resolve(options.profiles ?? profilesFolderDefault)
-  const plantFile = options.plant ?? (options.demo ? demoPlantFile : undefined)
+  const plantFile = given ?? (demo ? demoPlantFile : undefined)
   if (plantFile !== undefined && !existsSync(plantFile)) throw new ConfigError(`there is no plant file ${plantFile}; check --plant`)
-  const notes: string[] = []
   const load = (ports: Record<string, number>): Promise<Plant> =>
     plantFile === undefined ? Promise.resolve(emptyPlant) : loadPlant({ file: plantFile, profilesFolder, drivers, ports })
 
   const declared = await load({})
-  const chosen = await choosePorts(declared, options, notes)
-  const plant = await load(chosen.named)
-
   const dashboard = buildDashboard(() => log.info('building the dashboard; this happens once after a change'))
   dashboard.catch(() => {})
+  for (let tries = 1; ; tries++) {
+    const notes: string[] = []
+    const chosen = await choosePorts(declared, options, notes)
+    const plant = await load(chosen.named)
+    try {
+      return await startOn(chosen, { ...options, plant, plantFile, profilesFolder, dashboard, notes })
+    } catch (error) {
+      if (!mayMove || tries === triesMax || (await areFree(chosen))) throw error
+      log.info('another program took a port meanwhile; choosing again')
+    }
+  }
+}
+
+interface Prepared extends Omit<StartOptions, 'plant'> {
+  readonly plant: Plant
+  readonly plantFile: string | undefined
+  readonly profilesFolder: string
+  /** Settles when the page is built. */
+  readonly dashboard: Promise<void>
+  readonly notes: readonly string[]
+}
+
+/** Starts simulators and server on these ports; nothing is left running when that fails. */
+async function startOn(chosen: ChosenPorts, prepared: Prepared): Promise<Started> {
+  const { plant, plantFile, profilesFolder, demo, speed, seed, dashboard, log, notes } = prepared
+  const folder = resolve(prepared.data)
   let simulators: Simulators | undefined
   try {
-    if (options.demo && plantFile !== undefined)
+    if (demo && plantFile !== undefined)
       simulators = await startSimulators(
-        {
-          plant: plantFile,
-          profiles: profilesFolder,
-          ports: chosen.named,
-          data: folder,
-          speed: options.speed,
-          seed: options.seed,
-        },
+        { plant: plantFile, profiles: profilesFolder, ports: chosen.named, data: folder, speed, seed },
         log,
       )
     await dashboard
@@ -84,6 +101,11 @@ const emptyPlant: Plant = { plant: 'Plant', ports: {}, machines: [], connections
 interface ChosenPorts {
   readonly page: number
   readonly named: Record<string, number>
+}
+
+async function areFree({ page, named }: ChosenPorts): Promise<boolean> {
+  for (const port of [page, ...Object.values(named)]) if (port !== 0 && !(await isFree(port))) return false
+  return true
 }
 
 /** The ports to use: those asked for or, if allowed, the next free ones; each change is noted. */

@@ -57,3 +57,9 @@ test('a data folder that cannot be made is said', async () => {
   expect(code).toBe(1)
   expect(stderr).toMatch(/cannot make the data folder .*; choose another with --data or MILLWRIGHT_DATA/)
 })
+
+test('two starts at the same time find ports of their own', async () => {
+  const demos = await Promise.allSettled([startDemo(), startDemo()])
+  for (const demo of demos) if (demo.status === 'fulfilled') await demo.value.stop()
+  expect(demos.map((demo) => (demo.status === 'rejected' ? String(demo.reason) : 'started'))).toEqual(['started', 'started'])
+})
