@@ -3,37 +3,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { z } from 'zod'
 import { ManualClock, systemClock, type Clock } from '#core/clock.ts'
-import { defineDriver, type DriverContext } from '#core/driver.ts'
 import { NotConnected } from '#core/errors.ts'
 import { decodeFrame } from '#core/frame.ts'
 import { ledgerBalances } from '#core/ledger.ts'
 import { plantSchema, type Plant } from '#core/plant.ts'
 import { profileSchema } from '#core/profile.ts'
 import type { Uplink } from '#core/uplink.ts'
+import { createHandDriver } from '#test/support/hand-driver.ts'
 import { Gateway } from './gateway.ts'
 
 let folder: string
 let gateway: Gateway
-let device: DriverContext
 /** What the server has stored: values by frame sequence. */
 let server: Map<number, number[]>
 let serverDown: boolean
 let serverMute: boolean
 let outboxes: Set<string>
 
-const driver = defineDriver({
-  name: 'test',
-  title: '',
-  description: '',
-  settings: z.unknown(),
-  address: z.unknown(),
-  create: (_settings, _points, context) => {
-    device = context
-    return { connect: async () => {}, close: async () => {} }
-  },
-})
+const { drivers, device } = createHandDriver()
 const averaging = { profile: 'p', title: 'P', tags: { t: { average: { seconds: 3600 } } } }
 const onePlant: Plant = {
   ...plantSchema.parse({
@@ -68,7 +56,7 @@ function startGateway(clock: Clock = systemClock): void {
     name: 'edge',
     version: '1',
     plant,
-    drivers: new Map([['test', driver]]),
+    drivers,
     uplink,
     folder,
     clock,
@@ -94,7 +82,7 @@ afterEach(async () => {
 const received = () => [...server.values()].flat()
 
 test('values reach the server in their order and the ledger balances', async () => {
-  for (let value = 0; value < 1000; value++) device.sink.sample(0, systemClock.now(), value, 0)
+  for (let value = 0; value < 1000; value++) device().sink.sample(0, systemClock.now(), value, 0)
   await vi.waitFor(() => expect(received()).toHaveLength(1000))
   expect(received()).toEqual(Array.from({ length: 1000 }, (_, index) => index))
   await vi.waitFor(() => expect(gateway.report().ledger).toMatchObject({ collected: 1000, buffered: 0, sent: 1000, stored: 1000 }))
@@ -103,14 +91,14 @@ test('values reach the server in their order and the ledger balances', async () 
 
 test('while the server is away values wait on disk, survive a restart of the gateway, and arrive once', async () => {
   serverDown = true
-  device.sink.sample(0, systemClock.now(), 1, 0)
-  await device.sink.durable()
+  device().sink.sample(0, systemClock.now(), 1, 0)
+  await device().sink.durable()
   await gateway.stop()
   expect(received()).toEqual([])
   startGateway()
   await vi.waitFor(() => expect(gateway.report().connections[0]?.state).toBe('connected'))
-  device.sink.sample(0, systemClock.now(), 2, 0)
-  await device.sink.durable()
+  device().sink.sample(0, systemClock.now(), 2, 0)
+  await device().sink.durable()
   expect(gateway.report().ledger.buffered).toBeGreaterThanOrEqual(2)
   serverDown = false
   await vi.waitFor(() => expect(gateway.report().ledger.buffered).toBe(0), { timeout: 10_000 })
@@ -123,8 +111,8 @@ test('durable() resolves only when the values are in the outbox, and one write s
   serverDown = true
   const before = gateway.report().ledger.collected
   const waits = Array.from({ length: 100 }, (_, value) => {
-    device.sink.sample(0, systemClock.now(), value, 0)
-    return device.sink.durable()
+    device().sink.sample(0, systemClock.now(), value, 0)
+    return device().sink.durable()
   })
   expect(gateway.report().ledger.collected).toBe(before)
   await Promise.all(waits)
@@ -134,8 +122,8 @@ test('durable() resolves only when the values are in the outbox, and one write s
 test('a burst beyond what is held at a time is written in parts, and nothing of it is lost', async () => {
   serverDown = true
   const before = gateway.report().ledger.collected
-  for (let value = 0; value < 450_000; value++) device.sink.sample(0, systemClock.now(), value, 0)
-  await device.sink.durable()
+  for (let value = 0; value < 450_000; value++) device().sink.sample(0, systemClock.now(), value, 0)
+  await device().sink.durable()
   expect(gateway.report().ledger).toMatchObject({ collected: before + 450_000, dropped: 0 })
 })
 
@@ -144,7 +132,7 @@ test('stopping records what was being averaged', async () => {
   plant = { ...onePlant, profiles: new Map([['p', profileSchema.parse(averaging)]]), machines: [{ path: 'm', profile: 'p' }] }
   startGateway()
   await vi.waitFor(() => expect(gateway.report().connections[0]?.state).toBe('connected'))
-  device.sink.sample(0, systemClock.now(), 7, 0)
+  device().sink.sample(0, systemClock.now(), 7, 0)
   await gateway.stop()
   plant = onePlant
   expect(received()).toContain(7)
@@ -156,7 +144,7 @@ test('stopping does not wait for ever for a server that says nothing; what it di
   const clock = new ManualClock()
   startGateway(clock)
   await vi.waitFor(() => expect(gateway.report().connections[0]?.state).toBe('connected'))
-  device.sink.sample(0, clock.now(), 8, 0)
+  device().sink.sample(0, clock.now(), 8, 0)
   const stopped = vi.fn()
   const stopping = gateway.stop().then(stopped)
   await vi.waitFor(async () => {

@@ -1,28 +1,16 @@
 // The disk of the whole server fills up under load: it says so, loses nothing that it took, and goes on when there is space.
 import pino from 'pino'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { z } from 'zod'
 import type { ConnectionList } from '#api/connections/schema.ts'
 import type { Samples } from '#api/samples/schema.ts'
 import { startServer } from '#app/server.ts'
 import { systemClock } from '#core/clock.ts'
-import { defineDriver, type DriverContext } from '#core/driver.ts'
 import { ledgerBalances } from '#core/ledger.ts'
 import { plantSchema } from '#core/plant.ts'
+import { createHandDriver } from '#test/support/hand-driver.ts'
 import { mountSmallDisk } from '#test/support/small-disk.ts'
 
-let device: DriverContext | undefined
-const driver = defineDriver({
-  name: 'test',
-  title: '',
-  description: '',
-  settings: z.unknown(),
-  address: z.unknown(),
-  create: (_settings, _points, context) => {
-    device = context
-    return { connect: async () => {}, close: async () => {} }
-  },
-})
+const { drivers, device } = createHandDriver()
 
 test('a full disk is said, refuses what it cannot keep, and loses nothing that was confirmed', async ({ skip }) => {
   const disk = mountSmallDisk(48) ?? skip('no disk can be mounted here')
@@ -33,9 +21,9 @@ test('a full disk is said, refuses what it cannot keep, and loses nothing that w
   }
   const log: string[] = []
   const logger = pino({ level: 'warn' }, { write: (line: string) => void log.push(line) })
-  const server = await startServer({ plant, folder: disk.folder, port: 0, log: logger, drivers: new Map([['test', driver]]) })
+  const server = await startServer({ plant, folder: disk.folder, port: 0, log: logger, drivers })
   onTestFinished(server.stop)
-  await vi.waitFor(() => expect(device).toBeDefined())
+  await vi.waitFor(() => expect(device).not.toThrow())
   const get = async <T>(path: string) => (await (await fetch(`${server.url}/api/v1/${path}`)).json()) as T
   const post = () =>
     fetch(`${server.url}/api/v1/samples`, {
@@ -48,11 +36,13 @@ test('a full disk is said, refuses what it cannot keep, and loses nothing that w
   let value = 0
   const emit = async () => {
     const first = value
-    for (let count = 0; count < 1000; count++) device?.sink.sample(0, systemClock.now() + count, value++, 0)
-    const kept = await device?.sink.durable().then(
-      () => true,
-      () => false,
-    )
+    for (let count = 0; count < 1000; count++) device().sink.sample(0, systemClock.now() + count, value++, 0)
+    const kept = await device()
+      .sink.durable()
+      .then(
+        () => true,
+        () => false,
+      )
     if (kept) for (let one = first; one < value; one++) confirmed.push(one)
     return kept
   }

@@ -5,14 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { z } from 'zod'
 import type { LiveMessage } from '#api/live/schema.ts'
 import { systemClock } from '#core/clock.ts'
-import { defineDriver, type DriverContext } from '#core/driver.ts'
 import { plantSchema, type Plant } from '#core/plant.ts'
 import { profileSchema } from '#core/profile.ts'
 import { Gateway } from '#gateway/gateway.ts'
 import { createHttpUplink } from '#gateway/http-uplink.ts'
+import { createHandDriver } from '#test/support/hand-driver.ts'
 import { freePort } from '#test/support/free-port.ts'
 import { testApi, type TestApi } from '#test/support/api.ts'
 
@@ -31,7 +30,7 @@ let folder: string
 let api: TestApi
 let url: string
 let gateway: Gateway | undefined
-let device: DriverContext
+const { drivers, device } = createHandDriver()
 const warnings: string[] = []
 
 beforeEach(async () => {
@@ -52,30 +51,13 @@ async function listen(): Promise<string> {
 }
 
 async function startGateway(token: string, server = url): Promise<void> {
-  const driver = defineDriver({
-    name: 'test',
-    title: '',
-    description: '',
-    settings: z.unknown(),
-    address: z.unknown(),
-    create: (_settings, _points, context) => {
-      device = context
-      return { connect: async () => {}, close: async () => {} }
-    },
-  })
-  const log = {
-    info: () => {},
-    warn: (message: string) => {
-      console.log(message)
-      warnings.push(message)
-    },
-  }
+  const log = { info: () => {}, warn: (message: string) => void warnings.push(message) }
   const uplink = createHttpUplink({ server, token })
   gateway = new Gateway({
     name: 'far',
     version: '1',
     plant: gatewayPlant,
-    drivers: new Map([['test', driver]]),
+    drivers,
     uplink,
     folder,
     clock: systemClock,
@@ -98,7 +80,7 @@ test('its machines, values and state arrive, and a browser sees them live', asyn
   })
   await new Promise((resolve) => socket.once('open', resolve))
   socket.send(JSON.stringify({ type: 'subscribe', machines: ['site/kiln'] }))
-  device.sink.sample(0, systemClock.now(), 1200, 0)
+  device().sink.sample(0, systemClock.now(), 1200, 0)
   await vi.waitFor(() => expect(seen).toContain(1200))
   socket.terminate()
   await vi.waitFor(async () => {
@@ -118,7 +100,7 @@ test('its machines, values and state arrive, and a browser sees them live', asyn
 test('a wrong token is told plainly and nothing is lost meanwhile', async () => {
   const token = await api.token('far')
   await startGateway(`${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`)
-  device.sink.sample(0, systemClock.now(), 1, 0)
+  device().sink.sample(0, systemClock.now(), 1, 0)
   await vi.waitFor(() => expect(warnings.join()).toMatch(/no valid gateway token; make one with: millwright token NAME; check --token/))
   await gateway?.stop()
   await startGateway(token)
@@ -132,8 +114,8 @@ test('what was collected while no server was there arrives afterwards, once, in 
   const token = await api.token('far')
   await startGateway(token, `http://127.0.0.1:${await freePort()}`)
   for (let value = 0; value < 100; value++) {
-    device.sink.sample(0, systemClock.now(), value, 0)
-    await device.sink.durable()
+    device().sink.sample(0, systemClock.now(), value, 0)
+    await device().sink.durable()
   }
   await vi.waitFor(() => expect(warnings.join()).toMatch(/the server takes no data: .*; it waits in the outbox/))
   await gateway?.stop()
