@@ -1,4 +1,5 @@
 // `millwright start`: the plant, the dashboard, the server and, with the demo, the simulators.
+import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Logger } from 'pino'
@@ -37,6 +38,7 @@ export interface Started {
 
 /** How often ports are chosen anew when another program took one between choosing and using it. */
 const triesMax = 5
+const spreadMax = 100
 
 /** Starts Millwright and resolves when it serves. Throws `ConfigError`; nothing is left running then. */
 export async function start(options: StartOptions): Promise<Started> {
@@ -52,7 +54,8 @@ export async function start(options: StartOptions): Promise<Started> {
   dashboard.catch(() => {})
   for (let tries = 1; ; tries++) {
     const notes: string[] = []
-    const chosen = await choosePorts(declared, options, notes)
+    // Two that start at once would meet again at the next ports, so each goes its own way.
+    const chosen = await choosePorts(declared, options, notes, tries === 1 ? 0 : randomInt(1, spreadMax))
     const plant = await load(chosen.named)
     try {
       return await startOn(chosen, { ...options, plant, plantFile, profilesFolder, dashboard, notes })
@@ -108,14 +111,19 @@ async function areFree({ page, named }: ChosenPorts): Promise<boolean> {
   return true
 }
 
-/** The ports to use: those asked for or, if allowed, the next free ones; each change is noted. */
-async function choosePorts(plant: Plant, { port, nextFreePort: mayMove, demo }: StartOptions, notes: string[]): Promise<ChosenPorts> {
+/** The ports to use: those asked for or, if allowed, the next free ones from `spread` ports further; each change is noted. */
+async function choosePorts(
+  plant: Plant,
+  { port, nextFreePort: mayMove, demo }: StartOptions,
+  notes: string[],
+  spread: number,
+): Promise<ChosenPorts> {
   const taken = new Set<number>()
   const choose = async (wanted: number, what: string, mend: string): Promise<number> => {
     if (wanted === 0) return 0
-    const free = !taken.has(wanted) && (await isFree(wanted))
+    const free = spread === 0 && !taken.has(wanted) && (await isFree(wanted))
     if (!free && !mayMove) throw new ConfigError(`port ${wanted} is taken, and ${what} needs it; ${mend}`)
-    const got = free ? wanted : await nextFreePort(wanted + 1, taken)
+    const got = free ? wanted : await nextFreePort(wanted + 1 + spread, taken)
     if (got !== wanted) notes.push(`port ${wanted} is taken, so ${what} uses ${got}`)
     taken.add(got)
     return got
