@@ -225,6 +225,13 @@ test('a peer that takes connections and answers no poll is never called connecte
   expect(log).toEqual(['line: not connected: no answer'])
 })
 
+test('a connection that is stopped while it starts ends, and never touches its machine', async () => {
+  run(() => ({}))
+  await runner.stop()
+  expect(lives).toEqual([])
+  expect(runner.status()).toMatchObject({ state: 'paused', detail: 'stopped' })
+})
+
 test('polls and the watchdog go on when the clock is set back, and a jump forward ends no connection', async () => {
   let polls = 0
   run(() => ({ pollPeriodMs: 1000, watchdogMs: 5000, poll: async () => void (polls += 1) }))

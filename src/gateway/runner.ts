@@ -129,6 +129,8 @@ export class Runner {
 
   /** One life of the driver, from connect to the error that ends it. */
   async #live(stop: AbortSignal, up: () => void): Promise<void> {
+    // It may have been stopped while its folder was made: an abort that has happened calls no listener.
+    if (stop.aborted) return
     const { module, plan, pipeline, clock, log, folder } = this.#options
     const life = new AbortController()
     let lose: (error: Error) => void = () => {}
