@@ -58,7 +58,7 @@ test('a data folder that cannot be made is said', async () => {
   expect(stderr).toMatch(/cannot make the data folder .*; choose another with --data or MILLWRIGHT_DATA/)
 })
 
-test('two starts at the same time find ports of their own', async () => {
+test('two starts at the same time find ports of their own', { timeout: 180_000 }, async () => {
   const demos = await Promise.allSettled([startDemo(), startDemo()])
   for (const demo of demos) if (demo.status === 'fulfilled') await demo.value.stop()
   expect(demos.map((demo) => (demo.status === 'rejected' ? String(demo.reason) : 'started'))).toEqual(['started', 'started'])
