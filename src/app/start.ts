@@ -60,7 +60,7 @@ export async function start(options: StartOptions): Promise<Started> {
     try {
       return await startOn(chosen, { ...options, plant, plantFile, profilesFolder, dashboard, notes })
     } catch (error) {
-      if (!mayMove || tries === triesMax || (await areFree(chosen))) throw error
+      if (!mayMove || tries === triesMax || !portWasTaken(error)) throw error
       log.info('another program took a port meanwhile; choosing again')
     }
   }
@@ -106,9 +106,9 @@ interface ChosenPorts {
   readonly named: Record<string, number>
 }
 
-async function areFree({ page, named }: ChosenPorts): Promise<boolean> {
-  for (const port of [page, ...Object.values(named)]) if (port !== 0 && !(await isFree(port))) return false
-  return true
+/** A port was free when it was chosen and taken when it was used. Told by its text, which may come from the simulators' process. */
+function portWasTaken(error: unknown): boolean {
+  return error instanceof ConfigError && /port \d+ is taken|EADDRINUSE/.test(error.message)
 }
 
 /** The ports to use: those asked for or, if allowed, the next free ones from `spread` ports further; each change is noted. */
