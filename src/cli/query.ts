@@ -84,7 +84,8 @@ async function showBuckets(tag: string, { server, from, to, json, csv }: QueryOp
   const fields = rows.map((row) => headings.map((name) => row[name]))
   if (csv) return print([headings, ...fields].map((line) => csvLine(line)).join('\n'))
   if (rows.length === 0) return note(`no number of ${tag} from ${formatTime(from)} to ${formatTime(to)}`)
-  const texts = fields.map((line) => line.map(String))
+  // A mean has digits that no machine measured; nine of them are more than any sensor gives.
+  const texts = fields.map((line) => line.map((field) => String(typeof field === 'number' ? Number(field.toPrecision(9)) : field)))
   print(
     table(
       headings.map((name) => name.toUpperCase()),
