@@ -1,11 +1,12 @@
 // Lint rules, and who may import whom: one line per folder below says which other folders it may name.
+import { readdirSync } from 'node:fs'
 import { defineConfig, type DummyRuleMap } from 'oxlint'
 
 const layers: Record<string, string[]> = {
   core: [],
   database: ['core'],
   drivers: ['core'],
-  gateway: ['core', 'database'],
+  gateway: ['core'],
   ingest: ['core'],
   store: ['core'],
   bus: ['core'],
@@ -17,6 +18,7 @@ const layers: Record<string, string[]> = {
   cli: ['core', 'app', 'api'],
 }
 const folders = Object.keys(layers)
+const driverNames = readdirSync(new URL('./src/drivers', import.meta.url)).filter((name) => name !== 'shared')
 const upward = { group: ['../*'], message: 'Write #folder/file.ts across folders and ./file.ts inside one.' }
 
 /** Forbids every folder but the named ones; a folder may always name itself. */
@@ -58,6 +60,14 @@ export default defineConfig({
         excludeFiles: ['**/*.test.ts'],
         rules: forbid(mayImport(folder, allowed)),
       })),
+    {
+      files: ['src/drivers/**/*.ts'],
+      excludeFiles: ['**/*.test.ts'],
+      rules: forbid(mayImport('drivers', ['core']), {
+        regex: `^#drivers/(${driverNames.join('|')})/`,
+        message: 'A driver never names another; what two need is in #drivers/shared.',
+      }),
+    },
     {
       files: ['src/core/**/*.ts'],
       excludeFiles: ['**/*.test.ts'],

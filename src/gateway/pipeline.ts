@@ -85,10 +85,6 @@ export class Pipeline implements Sink {
     this.#lastQuality = new Uint8Array(points.length).fill(0xff)
   }
 
-  get pending(): number {
-    return this.#builder.count
-  }
-
   sample(point: number, time: Micros, value: number, quality: Quality): void {
     const { definition } = this.#points[point] as Point
     if (definition.kind !== 'number' && definition.kind !== 'boolean')
