@@ -25,6 +25,8 @@ export interface AppendResult {
   readonly duplicates: number
   /** How many of `stored` replaced another value (last write wins). */
   readonly replaced: number
+  /** Rows older than what retention keeps of their tag: they are not kept. */
+  readonly expired: number
 }
 
 /** Samples of one tag as columns, ascending in time, times unique. */
@@ -37,17 +39,28 @@ export interface SampleColumns {
   readonly texts: readonly string[]
 }
 
-/** Buckets of one numeric or boolean tag; empty buckets are left out. Only rows with a value and no bad quality count. */
+/**
+ * Buckets of one numeric or boolean tag as columns of one length; empty buckets are left out. Only rows with a value and no bad quality count.
+ */
 export interface BucketColumns {
   readonly tag: TagPath
   /** Start of each bucket. */
-  readonly time: readonly Micros[]
-  readonly count: readonly number[]
-  readonly min: readonly number[]
-  readonly max: readonly number[]
-  readonly mean: readonly number[]
+  readonly time: Float64Array
+  readonly count: Float64Array
+  readonly min: Float64Array
+  readonly max: Float64Array
+  readonly sum: Float64Array
+  readonly mean: Float64Array
+  /** Population standard deviation. */
+  readonly std: Float64Array
+  /**
+   * Mean over time: each value holds until the tag's next sample of whatever quality, the one before the bucket too; nothing holds longer than
+   * until the tag's newest sample. The plain mean where nothing holds.
+   */
+  readonly timeMean: Float64Array
+  readonly first: Float64Array
   /** The newest value in the bucket. */
-  readonly last: readonly number[]
+  readonly last: Float64Array
 }
 
 export interface ArrayFrameSummary extends Pick<ArrayStatistics, 'min' | 'max' | 'mean' | 'std'> {
@@ -70,6 +83,10 @@ export interface StoreStatistics {
   /** Samples kept, of all kinds. */
   readonly samples: number
   readonly bytesOnDisk: number
+  /** Since the store was opened: rows that replaced another value at their tag and time. */
+  readonly replaced: number
+  /** Since the store was opened: rows that came too late for what retention keeps. */
+  readonly expired: number
 }
 
 export interface Store {
@@ -92,11 +109,19 @@ export interface Store {
   read(path: TagPath, from: Micros, to: Micros, limit: number): Promise<SampleColumns>
   /** The newest `limit` samples with time < `before`, oldest first. */
   readBack(path: TagPath, before: Micros, limit: number): Promise<SampleColumns>
-  /** `buckets` equal intervals over from ≤ time < to, per tag; unknown, text and array tags give empty columns. */
-  buckets(paths: readonly TagPath[], from: Micros, to: Micros, buckets: number): Promise<BucketColumns[]>
+  /**
+   * Buckets edges[i] ≤ time < edges[i + 1] per tag, for ascending edges (`equalEdges`, `calendarEdges`); unknown, text and array tags give
+   * empty columns. Throws `Rejected` for impossible edges.
+   */
+  buckets(paths: readonly TagPath[], edges: Float64Array): Promise<BucketColumns[]>
   /** Up to `limit` array samples with from ≤ time < to, oldest first, with their statistics. */
   arrays(path: TagPath, from: Micros, to: Micros, limit: number): Promise<ArrayFrameSummary[]>
   /** The newest array sample at or before `time`. */
   arrayAt(path: TagPath, time: Micros): Promise<ArrayFrame | undefined>
+  /**
+   * Deletes the samples of a tag with from ≤ time < to, with what was rolled up of them; without a range the tag itself too. Resolves durably,
+   * with how many samples went. Appends wait meanwhile; the disk has the space again soon after.
+   */
+  remove(path: TagPath, range?: { readonly from: Micros; readonly to: Micros }): Promise<number>
   statistics(): StoreStatistics
 }

@@ -50,7 +50,7 @@ export function createIngest({ store, directory, bus, clock, refused: report }: 
         const result = results[index]
         if (!result) return { stored: 0, duplicate: 0, rejected: refused.length + batch.count }
         publish(batch, result.duplicates)
-        return { stored: result.stored, duplicate: result.duplicates, rejected: refused.length }
+        return { stored: result.stored, duplicate: result.duplicates, rejected: refused.length + result.expired }
       })
     },
   }

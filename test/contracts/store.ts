@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ArrayValue } from '#core/array.ts'
 import { batchOf, type Batch } from '#core/batch.ts'
+import { equalEdges } from '#core/bucket-edges.ts'
 import { Rejected } from '#core/errors.ts'
 import type { Store } from '#core/store.ts'
 
@@ -51,7 +52,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         [1, 2],
         [2, null, 0x80],
       ])
-      expect(await store.append([{ batch: first }])).toEqual([{ stored: 3, duplicates: 0, replaced: 0 }])
+      expect(await store.append([{ batch: first }])).toEqual([{ stored: 3, duplicates: 0, replaced: 0, expired: 0 }])
       const second = numbers([
         [1, 2],
         [2, 5],
@@ -60,7 +61,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         [3, 4],
         [3, 5],
       ])
-      expect(await store.append([{ batch: second }])).toEqual([{ stored: 4, duplicates: 2, replaced: 3 }])
+      expect(await store.append([{ batch: second }])).toEqual([{ stored: 4, duplicates: 2, replaced: 3, expired: 0 }])
       await settle()
       const third = numbers([
         [3, 5],
@@ -69,7 +70,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         [2, 6],
         [2, 5],
       ])
-      expect(await store.append([{ batch: third }])).toEqual([{ stored: 4, duplicates: 1, replaced: 3 }])
+      expect(await store.append([{ batch: third }])).toEqual([{ stored: 4, duplicates: 1, replaced: 3, expired: 0 }])
       expect(store.statistics()).toMatchObject({ samples: 5, tags: 1 })
     })
 
@@ -111,7 +112,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         ]),
         origin,
       }
-      const unchanged = [{ stored: 0, duplicates: 2, replaced: 0 }]
+      const unchanged = [{ stored: 0, duplicates: 2, replaced: 0, expired: 0 }]
       expect(await store.append([repetition])).toEqual(unchanged)
       await settle()
       expect(await store.append([{ ...repetition, origin: { source: 'outbox-a', sequence: 1 } }])).toEqual(unchanged)
@@ -202,15 +203,18 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       const rows = Array.from({ length: 6000 }, (_, index) => [index, index % 100, index % 10 === 0 ? 0x80 : 0x40] as const)
       await under.store.append([{ batch: numbers(rows) }])
       await everywhere(under, async (store) => {
-        const [buckets, unknown] = await store.buckets([tag, 'works/pump-1/unknown'], at(0), at(12_000), 12)
-        expect(buckets?.time).toEqual([0, 1000, 2000, 3000, 4000, 5000].map(at))
-        expect(buckets?.count).toEqual([900, 900, 900, 900, 900, 900])
-        expect(buckets?.min).toEqual([1, 1, 1, 1, 1, 1])
-        expect(buckets?.max).toEqual([99, 99, 99, 99, 99, 99])
+        const [buckets, unknown] = await store.buckets(
+          [tag, 'works/pump-1/unknown'],
+          Float64Array.from({ length: 13 }, (_, edge) => at(edge * 1000)),
+        )
+        expect([...(buckets?.time ?? [])]).toEqual([0, 1000, 2000, 3000, 4000, 5000].map(at))
+        expect([...(buckets?.count ?? [])]).toEqual([900, 900, 900, 900, 900, 900])
+        expect([...(buckets?.min ?? [])]).toEqual([1, 1, 1, 1, 1, 1])
+        expect([...(buckets?.max ?? [])]).toEqual([99, 99, 99, 99, 99, 99])
         expect(buckets?.mean[0]).toBeCloseTo(50)
-        expect(buckets?.last).toEqual([99, 99, 99, 99, 99, 99])
-        expect(unknown).toEqual({ tag: 'works/pump-1/unknown', time: [], count: [], min: [], max: [], mean: [], last: [] })
-        expect((await store.buckets([tag], at(0), at(12_000), 1))[0]?.count).toEqual([5400])
+        expect([...(buckets?.last ?? [])]).toEqual([99, 99, 99, 99, 99, 99])
+        expect(unknown).toMatchObject({ tag: 'works/pump-1/unknown', time: new Float64Array(0), timeMean: new Float64Array(0) })
+        expect((await store.buckets([tag], equalEdges(at(0), at(12_000), 1)))[0]?.count).toEqual(Float64Array.of(5400))
       })
     })
 
@@ -222,7 +226,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       await under.settle()
       const gap = { tag: path, time: at(30), value: null, kind: 'array' as const, quality: 0x80 }
       const late = batchOf([gap, { tag: path, time: at(10), value: field(11) }, { tag: path, time: at(0), value: field(0) }])
-      expect(await under.store.append([{ batch: late }])).toEqual([{ stored: 2, duplicates: 1, replaced: 1 }])
+      expect(await under.store.append([{ batch: late }])).toEqual([{ stored: 2, duplicates: 1, replaced: 1, expired: 0 }])
       await everywhere(under, async (store) => {
         expect(await store.arrayAt(path, at(15))).toEqual({ time: at(10), quality: 0, ...field(11) })
         expect(await store.arrayAt(path, at(99))).toEqual({ time: at(20), quality: 0, ...field(20) })
@@ -238,7 +242,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         expect(store.latest(path)).toEqual({ time: at(30), value: null, quality: 0x80 })
         expect([...(await store.read(path, 0, at(99), 99)).quality]).toEqual([0, 0, 0, 0x80])
         expect([...(await store.readBack(path, at(25), 2)).time]).toEqual([at(10), at(20)])
-        expect((await store.buckets([path], 0, at(99), 3))[0]?.count).toEqual([])
+        expect((await store.buckets([path], equalEdges(0, at(99), 3)))[0]?.count).toEqual(new Float64Array(0))
       })
     })
 
@@ -279,7 +283,8 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       for (const batch of faulty) await expect(store.append([{ batch }])).rejects.toThrow(Rejected)
       await expect(store.append([{ batch: good, origin: { source: '', sequence: 1 } }])).rejects.toThrow(Rejected)
       await expect(store.append([{ batch: good, origin: { source: 'a', sequence: 0.5 } }])).rejects.toThrow(Rejected)
-      await expect(store.buckets([tag], 0, 1, 0)).rejects.toThrow(Rejected)
+      await expect(store.buckets([tag], Float64Array.of(1))).rejects.toThrow(Rejected)
+      await expect(store.buckets([tag], Float64Array.of(1, 0))).rejects.toThrow(Rejected)
     })
 
     test('S10: appends under way at once are each answered for themselves', async () => {

@@ -18,7 +18,11 @@ export const bucketsSchema = z.array(
     count: z.array(z.number()),
     min: z.array(z.number()),
     max: z.array(z.number()),
+    sum: z.array(z.number()),
     mean: z.array(z.number()),
+    std: z.array(z.number()),
+    timeMean: z.array(z.number()),
+    first: z.array(z.number()),
     last: z.array(z.number()),
   }),
 )

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { batchOf, type Value } from '#core/batch.ts'
+import { equalEdges } from '#core/bucket-edges.ts'
 import type { BucketColumns, Delivery, Store } from '#core/store.ts'
 import type { Kind } from '#core/tag.ts'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
@@ -70,7 +71,7 @@ async function picture(store: Store, from: number, span: number, limit: number) 
     back: await Promise.all(paths.map(async (path) => legible(await store.readBack(path, from + span, limit)))),
     arrays: await store.arrays('m/field', from, from + span, limit),
     arrayAt: await store.arrayAt('m/field', from),
-    buckets: (await store.buckets([...paths, 'm/none'], from, from + span, 7)).map(rounded),
+    buckets: (await store.buckets([...paths, 'm/none'], equalEdges(from, from + span, 7))).map(rounded),
   }
 }
 
@@ -79,8 +80,19 @@ function legible({ time, value, quality, texts }: Awaited<ReturnType<Store['read
   return { time: [...time], value: [...value].map((x) => (texts.length > 0 && !Number.isNaN(x) ? texts[x] : x)), quality: [...quality] }
 }
 
-/** Sums in another order differ in the last bits. */
-const rounded = (columns: BucketColumns) => ({ ...columns, mean: columns.mean.map((mean) => mean.toPrecision(12)) })
+/** Sums in another order differ in the last bits of the largest value that went in. */
+const rounded = ({ tag, time, count, min, max, first, last, ...sums }: BucketColumns) => ({
+  ...{ tag, time, count, min, max, first, last },
+  ...Object.fromEntries(
+    Object.entries(sums).map(([name, column]) => [
+      name,
+      Array.from(column, (x, bucket) => {
+        const largest = Math.max(Math.abs(min[bucket] as number), Math.abs(max[bucket] as number)) * (count[bucket] as number)
+        return largest < 1e-300 ? 0 : Math.round((x / largest) * 1e7)
+      }),
+    ]),
+  ),
+})
 
 test('whatever is appended, sealed and reopened, the embedded store answers as the memory store does', async () => {
   await fc.assert(

@@ -123,7 +123,7 @@ export class CommitQueue {
   #apply({ request, fresh }: Checked): void {
     try {
       const results = request.deliveries.map((delivery, index) =>
-        fresh[index] ? this.#target.apply(delivery) : { stored: 0, duplicates: delivery.batch.count, replaced: 0 },
+        fresh[index] ? this.#target.apply(delivery) : { stored: 0, duplicates: delivery.batch.count, replaced: 0, expired: 0 },
       )
       request.resolve(results)
     } catch (error) {

@@ -2,10 +2,11 @@
 // Promises: docs/specs/store.md; the reasons: docs/adr/0002-chunk-store.md.
 import { systemClock } from '#core/clock.ts'
 import type { Log } from '#core/driver.ts'
-import { RetryLater } from '#core/errors.ts'
+import { checkEdges } from '#core/bucket-edges.ts'
+import { NotSupported, RetryLater } from '#core/errors.ts'
 import type { TagPath } from '#core/path.ts'
 import type { BucketColumns, SampleColumns, Store, StoreStatistics } from '#core/store.ts'
-import { bucketEdges, emptyBuckets } from '#store/buckets.ts'
+import { emptyBuckets } from '#store/rollup/bucket-filler.ts'
 import * as history from './history.ts'
 import { openStore, type OpenedStore, type OpenSettings } from './opened-store.ts'
 
@@ -85,8 +86,8 @@ export function createEmbeddedStore(given: EmbeddedStoreSettings): EmbeddedStore
         ? history.readArrayRowsBack(shelves, series, before, limit)
         : history.readRowsBack(shelves, series, before, limit)
     },
-    async buckets(paths, from, to, buckets) {
-      const edges = bucketEdges(from, to, buckets)
+    async buckets(paths, edges) {
+      checkEdges(edges)
       const columns: BucketColumns[] = []
       for (const path of paths) {
         const series = seriesOf(path)
@@ -103,6 +104,7 @@ export function createEmbeddedStore(given: EmbeddedStoreSettings): EmbeddedStore
       const series = seriesOf(path)
       return series?.kind === 'array' ? history.readArrayAt(use(), series, time) : undefined
     },
+    remove: () => Promise.reject(new NotSupported('deleting is not there yet')),
     seal: () => use().sealer.seal(),
     statistics() {
       const { telemetry, chunks, arrays, log, queue, sealer, bytesOnDisk } = use()
@@ -110,6 +112,8 @@ export function createEmbeddedStore(given: EmbeddedStoreSettings): EmbeddedStore
         tags: telemetry.series.size,
         samples: telemetry.samples,
         bytesOnDisk: bytesOnDisk(),
+        replaced: 0,
+        expired: 0,
         hotRows: telemetry.hotRows,
         logBytes: log.bytes,
         damaged: chunks.damagedChunks + arrays.damagedArrays + log.damagedRecords,

@@ -165,7 +165,7 @@ test('S15: a full disk refuses appends, loses nothing, and the store goes on whe
   let sequence = 0
   const append = async () => {
     const [result] = await store.append([{ batch: noise(sequence * 1000, 1000), origin: { source: 'a', sequence: sequence + 1 } }])
-    expect(result).toEqual({ stored: 1000, duplicates: 0, replaced: 0 })
+    expect(result).toEqual({ stored: 1000, duplicates: 0, replaced: 0, expired: 0 })
     sequence++
   }
   const refusal = await untilRefused(append)

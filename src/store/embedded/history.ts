@@ -1,7 +1,8 @@
 // Reads history: chunks and memory merged. Goes step by step in time; each step is right by itself, so sealing may happen in between.
 import type { ArrayFrame, ArrayFrameSummary, BucketColumns, SampleColumns } from '#core/store.ts'
+import { isBad } from '#core/quality.ts'
 import type { Micros } from '#core/time.ts'
-import { BucketFiller } from '#store/buckets.ts'
+import { BucketFiller } from '#store/rollup/bucket-filler.ts'
 import { compactTexts, joinRows, noRows, overlay, rowsBetween, sliceRows, type Rows } from '#store/chunk/rows.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { memoryArrays, memoryRows, mergeArrays, type Series } from './series.ts'
@@ -36,7 +37,12 @@ export async function readRows(
 }
 
 /** The newest `limit` rows with time < before, oldest first. */
-export async function readRowsBack({ chunks, slice }: Shelves, series: Series, before: Micros, limit: number): Promise<SampleColumns> {
+export async function readRowsBack(
+  { chunks, slice }: Pick<Shelves, 'chunks' | 'slice'>,
+  series: Series,
+  before: Micros,
+  limit: number,
+): Promise<SampleColumns> {
   const parts: Rows[] = []
   let left = limit
   for (let cursor = before; left > 0; ) {
@@ -56,6 +62,8 @@ export async function readRowsBack({ chunks, slice }: Shelves, series: Series, b
 /** Buckets of one tag. A chunk that lies within one bucket, with nothing over it in memory, is not decoded. */
 export async function readBuckets({ chunks, slice }: Shelves, series: Series, edges: Float64Array): Promise<BucketColumns> {
   const filler = new BucketFiller(edges)
+  const before = await readRowsBack({ chunks, slice }, series, edges[0] as number, 1)
+  filler.begin(before.value.length > 0 && !isBad(before.quality[0] as number) ? (before.value[0] as number) : Number.NaN)
   const to = edges.at(-1) as number
   for (let cursor = edges[0] as number; cursor < to; ) {
     const step = cursor <= series.sealedEnd ? chunks.from(series.id, cursor, to, bucketStepChunks) : []
@@ -64,10 +72,7 @@ export async function readBuckets({ chunks, slice }: Shelves, series: Series, ed
       if (chunk.start > cursor) filler.addRows(memoryRows(series, cursor, chunk.start))
       const start = Math.max(cursor, chunk.start)
       const above = memoryRows(series, start, end)
-      // A chunk that was sealed anew since the last step may hold rows that are counted already.
-      if (above.count === 0 && chunk.start === start && filler.isWithinOne(chunk.start, chunk.end))
-        filler.addChunk(chunk.start, chunk.statistics)
-      else filler.addRows(overlay(rowsBetween(chunks.rows(chunk) ?? noRows, start, end), above))
+      filler.addRows(overlay(rowsBetween(chunks.rows(chunk) ?? noRows, start, end), above))
       cursor = end
     }
     if (step.length < bucketStepChunks) {
@@ -76,7 +81,7 @@ export async function readBuckets({ chunks, slice }: Shelves, series: Series, ed
     }
     await slice.pause()
   }
-  return filler.finish(series.path)
+  return filler.finish(series.path, series.latestTime)
 }
 
 /** Rows of an array tag: times and qualities, NaN for the values. */

@@ -65,7 +65,7 @@ test('S7: a question for many tags leaves the event loop to others in between', 
     if (isAsking) setImmediate(count)
   }
   setImmediate(count)
-  await store.buckets(paths, 0, 10, 1)
+  await store.buckets(paths, Float64Array.of(0, 10))
   isAsking = false
   expect(turns).toBeGreaterThanOrEqual(49)
 })

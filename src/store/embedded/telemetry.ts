@@ -82,7 +82,7 @@ export class Telemetry implements Known {
   /** Adds the rows of a delivery whose tags are known. */
   apply({ batch }: Delivery): AppendResult {
     const byIndex = batch.tags.map((path) => this.series.get(path) as Series)
-    const result = { stored: 0, duplicates: 0, replaced: 0 }
+    const result = { stored: 0, duplicates: 0, replaced: 0, expired: 0 }
     const late = new Set<Series>()
     const { count, tag, time, value, quality } = batch
     for (let row = 0; row < count; row++) {

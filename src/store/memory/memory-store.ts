@@ -3,11 +3,11 @@
 import { arrayStatistics, type ArrayValue } from '#core/array.ts'
 import { valueAt, type Sample, type Value } from '#core/batch.ts'
 import type { TagPath } from '#core/path.ts'
+import { checkEdges } from '#core/bucket-edges.ts'
 import { isBad } from '#core/quality.ts'
-import type { AppendResult, Delivery, SampleColumns, Store } from '#core/store.ts'
+import type { AppendResult, BucketColumns, Delivery, SampleColumns, Store } from '#core/store.ts'
 import type { Kind } from '#core/tag.ts'
 import type { Micros } from '#core/time.ts'
-import { bucketEdges, emptyBuckets } from '#store/buckets.ts'
 import { checkDeliveries } from '#store/delivery-check.ts'
 
 interface Tag {
@@ -22,9 +22,10 @@ interface Tag {
 export function createMemoryStore(): Store {
   const tags = new Map<TagPath, Tag>()
   const newest = new Map<string, number>()
+  let replaced = 0
 
   function appendOne({ batch }: Delivery): AppendResult {
-    const result = { stored: 0, duplicates: 0, replaced: 0 }
+    const result = { stored: 0, duplicates: 0, replaced: 0, expired: 0 }
     for (let row = 0; row < batch.count; row++) {
       const tag = tags.get(batch.tags[batch.tag[row] as number] as TagPath) as Tag
       const sample = { time: batch.time[row] as number, value: owned(valueAt(batch, row)), quality: batch.quality[row] as number }
@@ -33,7 +34,10 @@ export function createMemoryStore(): Store {
         result.duplicates++
         continue
       }
-      if (before) result.replaced++
+      if (before) {
+        result.replaced++
+        replaced++
+      }
       result.stored++
       tag.samples.set(sample.time, sample)
       tag.sorted = undefined
@@ -65,7 +69,7 @@ export function createMemoryStore(): Store {
       for (const [path, kind] of news.kinds) tags.set(path, { path, kind, samples: new Map(), sorted: undefined, latest: undefined })
       for (const [source, sequence] of news.origins) newest.set(source, sequence)
       return deliveries.map((delivery, index) =>
-        fresh[index] ? appendOne(delivery) : { stored: 0, duplicates: delivery.batch.count, replaced: 0 },
+        fresh[index] ? appendOne(delivery) : { stored: 0, duplicates: delivery.batch.count, replaced: 0, expired: 0 },
       )
     },
     tag: (path) => storedTag(tags.get(path)),
@@ -73,13 +77,11 @@ export function createMemoryStore(): Store {
     latest: (path) => tags.get(path)?.latest,
     read: async (path, from, to, limit) => columnsOf(between(path, from, to).slice(0, limit)),
     readBack: async (path, before, limit) => columnsOf(limit > 0 ? between(path, -Infinity, before).slice(-limit) : []),
-    async buckets(paths, from, to, buckets) {
-      const edges = bucketEdges(from, to, buckets)
+    async buckets(paths, edges) {
+      checkEdges(edges)
       return paths.map((path) => {
         const kind = tags.get(path)?.kind
-        if (kind !== 'number' && kind !== 'boolean') return emptyBuckets(path)
-        const usable = between(path, from, to).filter(({ value, quality }) => value !== null && !isBad(quality))
-        return bucketsOf(path, usable, edges)
+        return bucketsOf(path, kind === 'number' || kind === 'boolean' ? samplesOf(path) : [], edges)
       })
     },
     async arrays(path, from, to, limit) {
@@ -92,10 +94,22 @@ export function createMemoryStore(): Store {
         })
     },
     arrayAt: async (path, at) => frames(path).findLast(({ time }) => time <= at),
+    async remove(path, range) {
+      const tag = tags.get(path)
+      if (!tag) return 0
+      const gone = range ? between(path, range.from, range.to) : samplesOf(path)
+      for (const { time } of gone) tag.samples.delete(time)
+      tag.sorted = undefined
+      tag.latest = samplesOf(path).at(-1)
+      if (!range) tags.delete(path)
+      return gone.length
+    },
     statistics: () => ({
       tags: tags.size,
       samples: [...tags.values()].reduce((sum, tag) => sum + tag.samples.size, 0),
       bytesOnDisk: 0,
+      replaced,
+      expired: 0,
     }),
   }
 }
@@ -129,25 +143,58 @@ function columnsOf(samples: readonly Sample[]): SampleColumns {
   }
 }
 
-function bucketsOf(tag: TagPath, samples: readonly Sample[], edges: Float64Array) {
-  const found = []
+/** Bucket by bucket, each from the samples themselves. */
+function bucketsOf(tag: TagPath, samples: readonly Sample[], edges: Float64Array): BucketColumns {
+  const found: Record<Exclude<keyof BucketColumns, 'tag'>, number>[] = []
   for (let bucket = 0; bucket + 1 < edges.length; bucket++) {
     const [start, end] = [edges[bucket] as number, edges[bucket + 1] as number]
-    const values = samples.filter(({ time }) => start <= time && time < end).map(({ value }) => Number(value))
+    const values = samples
+      .filter((sample) => start <= sample.time && sample.time < end && isUsable(sample))
+      .map(({ value }) => Number(value))
     if (values.length === 0) continue
     const count = values.length
-    const mean = values.reduce((sum, x) => sum + x, 0) / count
-    const min = values.reduce((a, b) => (b < a ? b : a))
-    const max = values.reduce((a, b) => (b > a ? b : a))
-    found.push({ time: start, count, min, max, mean, last: values.at(-1) as number })
+    const sum = values.reduce((sum, x) => sum + x, 0)
+    const mean = sum / count
+    found.push({
+      time: start,
+      count,
+      min: values.reduce((a, b) => (b < a ? b : a)),
+      max: values.reduce((a, b) => (b > a ? b : a)),
+      sum,
+      mean,
+      std: Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / count),
+      timeMean: timeMean(samples, start, end) ?? mean,
+      first: values[0] as number,
+      last: values.at(-1) as number,
+    })
   }
+  const columnOf = (name: Exclude<keyof BucketColumns, 'tag'>) => Float64Array.from(found, (bucket) => bucket[name])
   return {
     tag,
-    time: found.map(({ time }) => time),
-    count: found.map(({ count }) => count),
-    min: found.map(({ min }) => min),
-    max: found.map(({ max }) => max),
-    mean: found.map(({ mean }) => mean),
-    last: found.map(({ last }) => last),
+    time: columnOf('time'),
+    count: columnOf('count'),
+    min: columnOf('min'),
+    max: columnOf('max'),
+    sum: columnOf('sum'),
+    mean: columnOf('mean'),
+    std: columnOf('std'),
+    timeMean: columnOf('timeMean'),
+    first: columnOf('first'),
+    last: columnOf('last'),
   }
+}
+
+const isUsable = ({ value, quality }: Sample) => value !== null && !isBad(quality)
+
+/** Each usable value holds until the next sample; undefined when none holds for any time within start … end. */
+function timeMean(samples: readonly Sample[], start: Micros, end: Micros): number | undefined {
+  let [integral, held] = [0, 0]
+  for (let index = 0; index + 1 < samples.length; index++) {
+    const [sample, next] = [samples[index] as Sample, samples[index + 1] as Sample]
+    const duration = Math.min(next.time, end) - Math.max(sample.time, start)
+    if (duration <= 0 || !isUsable(sample)) continue
+    integral += Number(sample.value) * duration
+    held += duration
+  }
+  return held > 0 ? integral / held : undefined
 }
