@@ -20,7 +20,7 @@ import { createGatewayBoard } from '#plant/gateway-board.ts'
 import { createEmbeddedStore } from '#store/embedded/embedded-store.ts'
 import { dashboardFolder } from './dashboard.ts'
 import { drivers as ownDrivers } from './drivers.ts'
-import { databaseFile } from './folders.ts'
+import { databasePlace } from './folders.ts'
 import { healthChecks } from './health-checks.ts'
 import type { Simulators } from './simulators.ts'
 import { uplinksTo } from './uplinks.ts'
@@ -32,6 +32,8 @@ export interface ServerOptions {
   readonly plant: Plant
   /** Everything that is kept lies in this folder. */
   readonly folder: string
+  /** PostgreSQL for what exists and who may, instead of a file in the folder. */
+  readonly databaseUrl?: string | undefined
   /** 0 takes any free one. */
   readonly port: number
   readonly log: Logger
@@ -51,6 +53,7 @@ export interface RunningServer {
 export async function startServer({
   plant,
   folder,
+  databaseUrl,
   port,
   log,
   simulators,
@@ -73,7 +76,7 @@ export async function startServer({
     const store = createEmbeddedStore({ folder: join(folder, 'store'), clock, log })
     await store.open()
     started.push(() => store.close())
-    const database = await openDatabase(databaseFile(folder))
+    const database = await openDatabase(databasePlace(folder, databaseUrl))
     started.push(() => database.destroy())
     const failed = (error: unknown) => log.error(error)
     const directory = await openDirectory(plant, database, store, failed)

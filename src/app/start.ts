@@ -15,6 +15,8 @@ import { startSimulators, type Simulators } from './simulators.ts'
 
 export interface StartOptions {
   readonly data: string
+  /** PostgreSQL for what exists and who may. */
+  readonly database?: string | undefined
   readonly port: number
   /** A plant file; without one, and without the demo, there are only the machines that samples create. */
   readonly plant?: string | undefined
@@ -87,7 +89,7 @@ async function startOn(chosen: ChosenPorts, prepared: Prepared): Promise<Started
         log,
       )
     await dashboard
-    const server = await startServer({ plant, folder, port: chosen.page, log, simulators })
+    const server = await startServer({ plant, folder, databaseUrl: prepared.database, port: chosen.page, log, simulators })
     const stop = async () => {
       await server.stop()
       await simulators?.stop()

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Option, type Command } from 'commander'
 import { packageFolder } from '#app/package-folder.ts'
+import { databaseOption } from './database-option.ts'
 import { checkDataFolder } from './doctor/data-folder.ts'
 import type { Finding } from './doctor/finding.ts'
 import { checkClock, checkNode, checkTools, readClocks } from './doctor/host.ts'
@@ -15,12 +16,14 @@ export function registerDoctor(program: Command): void {
     .command('doctor')
     .description('check this machine: Node, ports, disk, clock, tools; exit code 1 when something must be mended')
     .addOption(new Option('--data <folder>', 'where everything is kept').env('MILLWRIGHT_DATA').default('./data'))
+    .addOption(databaseOption())
     .addOption(new Option('--port <number>', 'of the page and API').env('MILLWRIGHT_PORT').default(8080).argParser(portArgument))
-    .action(async ({ data, port }: { data: string; port: number }) => {
+    .action(async ({ data, database, port }: { data: string; database?: string; port: number }) => {
       const findings = [
         checkNode(),
         ...(await checkPorts(port, join(packageFolder, 'examples', 'demo-plant.yaml'))),
         ...(await checkDataFolder(data)),
+        ...(await checkDatabase(database)),
         checkClock(await readClocks([data, packageFolder])),
         ...(await checkTools()),
         checkDashboard(),
@@ -29,6 +32,13 @@ export function registerDoctor(program: Command): void {
         print(printable(`${level.padEnd(4)}  ${text}${mend === undefined ? '' : `. Mend: ${mend}`}`))
       if (findings.some(({ level }) => level === 'fail')) process.exitCode = 1
     })
+}
+
+/** Checks PostgreSQL, where it is wanted. */
+async function checkDatabase(url: string | undefined): Promise<Finding[]> {
+  if (url === undefined || url === '') return []
+  const { lookAtDatabase } = await import('#app/look-at-database.ts')
+  return [await lookAtDatabase(url)]
 }
 
 function checkDashboard(): Finding {

@@ -1,5 +1,6 @@
 // `millwright start`: everything in one process, until Ctrl-C.
 import { Option, type Command } from 'commander'
+import { databaseOption } from './database-option.ts'
 import { print } from './output.ts'
 import { portArgument, positiveArgument, integerArgument } from './number-argument.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -7,6 +8,7 @@ import { untilStopped } from './until-stopped.ts'
 interface StartCommandOptions {
   port: number
   data: string
+  database?: string
   plant?: string
   profiles?: string
   demo?: boolean
@@ -26,6 +28,7 @@ export function registerStart(program: Command): void {
         .argParser(portArgument),
     )
     .addOption(new Option('--data <folder>', 'where everything is kept').env('MILLWRIGHT_DATA').default('./data'))
+    .addOption(databaseOption())
     .addOption(new Option('--plant <file>', 'the plant file: machines and connections').env('MILLWRIGHT_PLANT'))
     .option('--profiles <folder>', 'the machine profiles (default: those that come along)')
     .option('--demo', 'run the demo plant with simulated machines')

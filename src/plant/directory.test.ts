@@ -1,27 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { batchOf } from '#core/batch.ts'
 import { plantSchema, type Plant } from '#core/plant.ts'
 import { profileSchema } from '#core/profile.ts'
 import { openDatabase, type Database } from '#database/open.ts'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
+import { databaseKinds, startDatabases, type Databases } from '#test/support/databases.ts'
 import { openDirectory, tagsMax } from './directory.ts'
-
-let folder: string
-let database: Database
-let failures: string[]
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'directory-'))
-  database = await openDatabase(join(folder, 'millwright.db'))
-  failures = []
-})
-afterEach(async () => {
-  await database.destroy()
-  await rm(folder, { recursive: true })
-})
 
 const profile = profileSchema.parse({ profile: 'pump', title: 'Pump', tags: { speed: { unit: 'rpm' }, on: { kind: 'boolean' } } })
 const plant: Plant = {
@@ -36,38 +20,52 @@ const plant: Plant = {
   profiles: new Map([['pump', profile]]),
 }
 const empty: Plant = { ...plantSchema.parse({ plant: 'p' }), profiles: new Map() }
-const open = (store = createMemoryStore(), of = plant) =>
-  openDirectory(of, database, store, (error) => void failures.push((error as Error).message))
 
-test('a tag that has samples keeps their kind, whatever a profile says later', async () => {
-  const store = createMemoryStore()
-  await store.append([{ batch: batchOf([{ tag: 's/pump/on', time: 1, value: 5 }]) }])
-  const directory = await open(store)
-  expect(directory.tag('s/pump/on')).toMatchObject({ kind: 'number', definition: { kind: 'boolean' } })
-  expect(directory.tag('s/pump/speed')?.kind).toBe('number')
-})
+describe.each(databaseKinds)('with %s', (kind) => {
+  let databases: Databases
+  let database: Database
+  let failures: string[]
+  beforeAll(async () => void (databases = await startDatabases(kind)))
+  afterAll(() => databases[Symbol.asyncDispose]())
+  beforeEach(async () => {
+    database = await openDatabase(await databases.place())
+    failures = []
+  })
+  afterEach(() => database.destroy())
 
-test('a machine names the connections that read it, as a whole or single tags of it', async () => {
-  expect((await open()).machine('s/pump')?.connections).toEqual(['whole', 'single'])
-})
+  const open = (store = createMemoryStore(), of = plant) =>
+    openDirectory(of, database, store, (error) => void failures.push((error as Error).message))
 
-test('machines and profiles of gateways are there again after a restart; a profile that no longer fits is left out and said', async () => {
-  const directory = await open(createMemoryStore(), empty)
-  const connections = [{ name: 'far', driver: 'd', machines: ['s/pump'] }]
-  for (let time = 0; time < 2; time++) await directory.merge({ version: '1', machines: plant.machines, profiles: [profile], connections })
-  expect(directory.machine('s/pump')?.connections).toEqual(['far'])
-  directory.observe('s/other/x', 'text')
-  await database.insertInto('profile').values({ name: 'old', definition: '{"wheels":4}' }).execute()
-  const again = await open(createMemoryStore(), empty)
-  expect(again.machine('s/pump')?.profile?.title).toBe('Pump')
-  expect(again.machine('s/other')?.name).toBe('other')
-  expect(failures).toEqual([expect.stringContaining('profile "old"')])
-})
+  test('a tag that has samples keeps their kind, whatever a profile says later', async () => {
+    const store = createMemoryStore()
+    await store.append([{ batch: batchOf([{ tag: 's/pump/on', time: 1, value: 5 }]) }])
+    const directory = await open(store)
+    expect(directory.tag('s/pump/on')).toMatchObject({ kind: 'number', definition: { kind: 'boolean' } })
+    expect(directory.tag('s/pump/speed')?.kind).toBe('number')
+  })
 
-test('a full directory refuses a new name in plain words, and still opens', async () => {
-  const store = createMemoryStore()
-  const paths = Array.from({ length: tagsMax }, (_, index) => ({ path: `m/${index}`, kind: 'number' as const }))
-  const directory = await open({ ...store, tags: () => paths })
-  expect(() => directory.observe('m/new', 'number')).toThrow(/there are 200000 tags already; "m\/new" would be one too many/)
-  expect(directory.tag('m/0')).toBeDefined()
+  test('a machine names the connections that read it, as a whole or single tags of it', async () => {
+    expect((await open()).machine('s/pump')?.connections).toEqual(['whole', 'single'])
+  })
+
+  test('machines and profiles of gateways are there again after a restart; a profile that no longer fits is left out and said', async () => {
+    const directory = await open(createMemoryStore(), empty)
+    const connections = [{ name: 'far', driver: 'd', machines: ['s/pump'] }]
+    for (let time = 0; time < 2; time++) await directory.merge({ version: '1', machines: plant.machines, profiles: [profile], connections })
+    expect(directory.machine('s/pump')?.connections).toEqual(['far'])
+    directory.observe('s/other/x', 'text')
+    await database.insertInto('profile').values({ name: 'old', definition: '{"wheels":4}' }).execute()
+    const again = await open(createMemoryStore(), empty)
+    expect(again.machine('s/pump')?.profile?.title).toBe('Pump')
+    expect(again.machine('s/other')?.name).toBe('other')
+    expect(failures).toEqual([expect.stringContaining('profile "old"')])
+  })
+
+  test('a full directory refuses a new name in plain words, and still opens', async () => {
+    const store = createMemoryStore()
+    const paths = Array.from({ length: tagsMax }, (_, index) => ({ path: `m/${index}`, kind: 'number' as const }))
+    const directory = await open({ ...store, tags: () => paths })
+    expect(() => directory.observe('m/new', 'number')).toThrow(/there are 200000 tags already; "m\/new" would be one too many/)
+    expect(directory.tag('m/0')).toBeDefined()
+  })
 })

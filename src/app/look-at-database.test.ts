@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { openDatabase } from '#database/open.ts'
+import { runMillwright } from '#test/support/command-line.ts'
+import { startPostgres } from '#test/support/postgres.ts'
+import { lookAtDatabase } from './look-at-database.ts'
+
+test('doctor says whether the database answers, what it is and what to mend', async () => {
+  await using server = await startPostgres({ fsync: false })
+  const url = await server.createDatabase()
+  const at = new RegExp(`^PostgreSQL \\d.* answers at postgres://millwright@127.0.0.1:${server.port}/test_\\w+, with no tables yet`)
+  expect(await lookAtDatabase(url)).toEqual({ level: 'ok', text: expect.stringMatching(at) })
+  await (await openDatabase(url)).destroy()
+  expect(await lookAtDatabase(url)).toEqual({ level: 'ok', text: expect.stringMatching(/, with schema \d{4}-\w+$/) })
+  expect(await lookAtDatabase('mysql://plant')).toEqual({ level: 'fail', text: expect.stringContaining('names no PostgreSQL database') })
+
+  const doctor = (DATABASE_URL: string) => runMillwright(['doctor', '--port', '1'], { env: { DATABASE_URL } })
+  expect((await doctor(url)).stdout).toMatch(/^ok {4}PostgreSQL \d/m)
+  await server.stop()
+  const { stdout, code } = await doctor(url)
+  expect(stdout).toMatch(
+    /^fail {2}no PostgreSQL at 127\.0\.0\.1:\d+: connect ECONNREFUSED.*\. Mend: start it, or correct host and port in DATABASE_URL$/m,
+  )
+  expect(code).toBe(1)
+})
