@@ -1,14 +1,7 @@
 // Times and durations as people type them on a command line.
 import { InvalidArgumentError } from 'commander'
-import { dayUs, hourUs, minuteUs, parseTime, secondUs, type Micros } from '#core/time.ts'
-
-const unitsUs: Record<string, number> = { us: 1, ms: 1000, s: secondUs, m: minuteUs, min: minuteUs, h: hourUs, d: dayUs, w: 7 * dayUs }
-
-/** Reads `500ms`, `1s`, `1.5h`, `2d` as microseconds, or undefined. `m` is a minute. */
-export function parseDuration(text: string): Micros | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s*(us|ms|s|min|m|h|d|w)$/.exec(text.trim())
-  return match ? Math.round(Number(match[1]) * (unitsUs[match[2] as string] as number)) : undefined
-}
+import { parseDuration } from '#core/duration.ts'
+import { parseTime, type Micros } from '#core/time.ts'
 
 /** Reads `now`, `-1h` (before now) or an ISO 8601 time. Throws for anything else, as commander wants it. */
 export function timeArgument(text: string, now: Micros = Date.now() * 1000): Micros {

@@ -1,5 +1,6 @@
 // What exists: machines, connections and, for demonstrations, simulators. The plant file in YAML has exactly this form.
 import { z } from 'zod'
+import { calendarSchema } from './calendar.ts'
 import { machineOf, machinePathFault, tagPathFault, type MachinePath } from './path.ts'
 import type { Profile } from './profile.ts'
 
@@ -52,6 +53,8 @@ export const plantSchema = z.strictObject({
   ports: z.record(slug, z.int().min(1).max(65_535)).default({}),
   machines: z.array(machineSchema).max(100_000).default([]),
   connections: z.array(connectionSchema).max(10_000).default([]),
+  /** Where days and shifts begin; days in UTC without it. */
+  calendar: calendarSchema.optional(),
   simulation: z
     .strictObject({
       seed: z.int().default(1),
