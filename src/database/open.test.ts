@@ -186,7 +186,14 @@ describe('PostgreSQL', () => {
     const database = await openDatabase(await server.createDatabase())
     const ask = () => database.selectFrom('machine').selectAll().execute()
     expect(await ask()).toEqual([])
+    const underWay = sql`select pg_sleep(60)`.execute(database)
+    underWay.catch(() => {})
+    await vi.waitFor(async () => {
+      const { rows } = await sql`select 1 from pg_stat_activity where query like 'select pg_sleep%'`.execute(database)
+      expect(rows).toHaveLength(1)
+    })
     await server.kill()
+    await expect(underWay).rejects.toThrow()
     await vi.waitFor(() =>
       expect(ask()).rejects.toMatchObject({ name: 'RetryLater', message: expect.stringContaining('no PostgreSQL at') }),
     )

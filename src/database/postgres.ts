@@ -24,8 +24,9 @@ export function createPool(url: string): Pool {
     application_name: 'millwright',
     types: { getTypeParser: (id, format) => (id === types.builtins.INT8 ? Number : types.getTypeParser(id, format)) },
   })
-  // The pool drops a connection that breaks while nobody uses it; whoever comes next gets a new one, or hears why there is none.
+  // The pool drops a connection that breaks; who uses it hears it from the query, and who comes next gets a new one or hears why there is none.
   pool.on('error', () => {})
+  pool.on('connect', (client) => void client.on('error', () => {}))
   return pool
 }
 

@@ -1,0 +1,176 @@
+// The `rows` mode: samples of chosen tags as plain rows in PostgreSQL, for people who ask in SQL. A mirror, never the store.
+import { finished } from 'node:stream/promises'
+import type { Pool, PoolClient } from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import type { Logger } from 'pino'
+import type { Batch } from '#core/batch.ts'
+import type { Clock } from '#core/clock.ts'
+import type { TagPath } from '#core/path.ts'
+import { tagPattern } from '#core/tag-pattern.ts'
+import { dayUs, type Micros } from '#core/time.ts'
+import { CopyRows } from './copy-rows.ts'
+import { failure, isUniqueViolation } from './failure.ts'
+import type { Layout } from './layout.ts'
+import { openTables, withClient } from './tables.ts'
+import { tagNumbers } from './tag-numbers.ts'
+
+export interface RowMirrorOptions {
+  readonly pool: Pool
+  /** Tags by their path, see `tagPattern`; a tag is mirrored when any of them matches. */
+  readonly patterns: readonly string[]
+  /** Whole days before today that are kept, up to `keepDaysMax`. */
+  readonly keepDays?: number
+  readonly clock: Clock
+  readonly log: Pick<Logger, 'warn' | 'info'>
+}
+
+export interface MirrorCounts {
+  /** Rows that PostgreSQL has now. */
+  readonly mirrored: number
+  /** Rows of chosen tags that are older than what is kept. */
+  readonly expired: number
+}
+
+export interface RowMirror {
+  /** Makes the tables. Throws `RetryLater` while PostgreSQL is away. */
+  open(): Promise<void>
+  /**
+   * Mirrors the rows of chosen tags, arrays left out, and resolves when they are committed. Writing rows again changes nothing; of several at
+   * one tag and time the last one wins. Throws `RetryLater`; some of the batches may be there then, so write all of them again.
+   */
+  write(batches: readonly Batch[]): Promise<MirrorCounts>
+  /** Drops the days that are too old at a time. */
+  prune(now: Micros): Promise<void>
+  /** Waits for what is under way. The pool is its owner's to end. */
+  close(): Promise<void>
+}
+
+/** As many day partitions as PostgreSQL plans over without trouble: eleven years. */
+export const keepDaysMax = 4000
+/** How much goes into one transaction. */
+const bytesMax = 4 << 20
+const targetColumns = '(tag, time, value, text, quality)'
+
+export function createRowMirror({ pool, patterns, keepDays = keepDaysMax, clock, log }: RowMirrorOptions): RowMirror {
+  const tests = patterns.map(tagPattern)
+  const isChosen = (path: TagPath) => tests.some((matches) => matches(path))
+  /** Rows beyond the newest of their tag, and all others: only these may meet a row that is there. */
+  const ahead = new CopyRows()
+  const late = new CopyRows()
+  const days = new Set<number>()
+  let numbers = tagNumbers(pool, isChosen)
+  let layout: Layout | undefined
+  let underWay: Promise<unknown> = Promise.resolve()
+
+  const inTurn = <T>(act: () => Promise<T>, doing: string): Promise<T> => {
+    const result = underWay.then(act).catch((error: unknown) => {
+      // What was known of the tables may be wrong now.
+      numbers = tagNumbers(pool, isChosen)
+      layout = undefined
+      throw failure(error, doing)
+    })
+    underWay = result.catch(() => {})
+    return result
+  }
+  const opened = async () => (layout ??= await openTables(pool, log))
+  const firstDay = (now: Micros) => Math.floor(now / dayUs) - Math.min(keepDays, keepDaysMax)
+
+  async function write(batches: readonly Batch[]): Promise<MirrorCounts> {
+    await opened()
+    const start = firstDay(clock.now()) * dayUs
+    let mirrored = 0
+    let expired = 0
+    ahead.clear()
+    late.clear()
+    days.clear()
+    for (const batch of batches) {
+      const tags = await numbers.of(batch)
+      const { count, tag, time, value, quality, kinds, texts } = batch
+      for (let row = 0; row < count; row++) {
+        const number = tags[tag[row] as number] as number
+        if (number < 0) continue
+        const at = time[row] as Micros
+        if (at < start) {
+          expired++
+          continue
+        }
+        days.add(Math.floor(at / dayUs))
+        const rows = numbers.isNewest(number, at) ? ahead : late
+        const one = value[row] as number
+        const isText = kinds[tag[row] as number] === 'text'
+        rows.add(number, at, isText ? Number.NaN : one, isText ? texts[one] : undefined, quality[row] as number)
+        mirrored++
+        if (ahead.bytes + late.bytes > bytesMax) await flush()
+      }
+    }
+    await flush()
+    return { mirrored, expired }
+  }
+
+  async function flush(): Promise<void> {
+    if (ahead.count + late.count === 0) return
+    const tables = await opened()
+    await withClient(pool, async (client) => {
+      await tables.prepare(client, days)
+      await commit(client)
+    })
+    ahead.clear()
+    late.clear()
+    days.clear()
+  }
+
+  /** Rows that should be new go straight into the table; where one of them is there already, all go the long way. */
+  async function commit(client: PoolClient): Promise<void> {
+    try {
+      await transaction(client, async () => {
+        if (ahead.count > 0) await copy(client, `history.sample ${targetColumns}`, ahead)
+        if (late.count > 0) await merge(client, [late])
+      })
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error
+      await transaction(client, () => merge(client, [ahead, late]))
+    }
+  }
+
+  return {
+    open: () => inTurn(async () => void (await opened()), 'rows for SQL cannot be kept'),
+    write: (batches) => inTurn(() => write(batches), 'rows for SQL cannot be written'),
+    prune: (now) =>
+      inTurn(async () => {
+        const tables = await opened()
+        const dropped = await withClient(pool, (client) => tables.drop(client, firstDay(now) * dayUs))
+        if (dropped.length > 0) log.info(`rows for SQL: dropped ${dropped.join(', ')}`)
+      }, 'old rows for SQL cannot be dropped'),
+    close: async () => void (await underWay),
+  }
+}
+
+async function transaction(client: PoolClient, act: () => Promise<void>): Promise<void> {
+  await client.query('begin')
+  try {
+    await act()
+    await client.query('commit')
+  } catch (error) {
+    await client.query('rollback').catch(() => {})
+    throw error
+  }
+}
+
+async function copy(client: PoolClient, target: string, rows: CopyRows): Promise<void> {
+  const stream = client.query(copyFrom(`copy ${target} from stdin (format binary)`))
+  stream.end(rows.finish())
+  await finished(stream)
+}
+
+/** Lays rows over those that are there; of equal times the one that came last wins, which is that with the greatest place in the table. */
+async function merge(client: PoolClient, parts: readonly CopyRows[]): Promise<void> {
+  await client.query(
+    'create temp table if not exists incoming (tag int, time timestamptz, value float8, text text, quality int2) on commit delete rows',
+  )
+  for (const rows of parts) if (rows.count > 0) await copy(client, `pg_temp.incoming ${targetColumns}`, rows)
+  await client.query(`
+    insert into history.sample as kept ${targetColumns}
+    select distinct on (tag, time) tag, time, value, text, quality from pg_temp.incoming order by tag, time, ctid desc
+    on conflict (tag, time) do update set value = excluded.value, text = excluded.text, quality = excluded.quality
+    where (kept.value, kept.text, kept.quality) is distinct from (excluded.value, excluded.text, excluded.quality)`)
+}
