@@ -5,6 +5,9 @@ import type { Micros } from '#core/time.ts'
 export const sampleColumns = `tag int not null, time timestamptz(6) not null, value double precision, text text, quality smallint not null,
   primary key (tag, time)`
 
+/** No fewer days may be kept: TimescaleDB's daily summary looks back so far, and would forget what it summed up of days that are gone. */
+export const keepDaysMin = 3
+
 export interface Layout {
   /** Makes room for rows of these days, counted from 1970-01-01 UTC. */
   prepare(client: ClientBase, days: ReadonlySet<number>): Promise<void>

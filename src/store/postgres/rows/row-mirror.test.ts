@@ -115,28 +115,28 @@ test('several mirrors that write the same rows at the same time agree on them', 
 })
 
 test('days get partitions as rows come; what is older than is kept is counted and dropped with its day', async () => {
-  const mirror = mirrorOf(['**'], 2)
+  const mirror = mirrorOf(['**'], 3)
   const parts = () => ask("select inhrelid::regclass::text from pg_inherits where inhparent = 'history.sample'::regclass order by 1")
-  const days = [3, 2, 1, 0].map((ago) => ({ tag: 'm/x', time: noon - ago * dayUs, value: ago }))
+  const days = [4, 2, 1, 0].map((ago) => ({ tag: 'm/x', time: noon - ago * dayUs, value: ago }))
   expect(await mirror.write([batchOf(days)])).toEqual({ mirrored: 3, expired: 1 })
   expect(await parts()).toEqual([['history.sample_20260227'], ['history.sample_20260228'], ['history.sample_20260301']])
-  await mirror.prune(noon + 2 * dayUs)
+  await mirror.prune(noon + 3 * dayUs)
   expect(await parts()).toEqual([['history.sample_20260301']])
   expect(said).toEqual(['rows for SQL: dropped 2026-02-27, 2026-02-28'])
-  await mirror.prune(noon + 2 * dayUs)
+  await mirror.prune(noon + 3 * dayUs)
   expect(await mirror.write([batchOf(days)])).toEqual({ mirrored: 3, expired: 1 })
 })
 
 test('a question that is still being answered holds up no writing of new days; dropping waits for the next time', async () => {
-  const mirror = mirrorOf(['**'], 0)
+  const mirror = mirrorOf(['**'], 3)
   await mirror.write([steps('m/x', 10)])
   const reader = await pool.connect()
   await reader.query('begin; select count(*) from history.samples')
   await mirror.write([steps('m/x', 10, noon + dayUs)])
-  await expect(mirror.prune(noon + 3 * dayUs)).rejects.toThrow(/old rows for SQL cannot be dropped: .*lock timeout/)
+  await expect(mirror.prune(noon + 6 * dayUs)).rejects.toThrow(/old rows for SQL cannot be dropped: .*lock timeout/)
   await reader.query('commit')
   reader.release()
-  await mirror.prune(noon + dayUs)
+  await mirror.prune(noon + 4 * dayUs)
   expect(await ask('select count(*) from history.samples')).toEqual([[10]])
 })
 
@@ -177,6 +177,7 @@ test('kills of the server lose nothing that was mirrored; what was not is told t
   ])
 })
 
-test('patterns that match nothing are refused before anything is made', () => {
+test('patterns that match nothing, and days that cannot be kept, are refused before anything is made', () => {
   expect(() => mirrorOf(['pump'])).toThrow(/"pump" has 1 level/)
+  expect(() => mirrorOf(['**'], 2)).toThrow(/cannot be kept for 2 days; write 3 to 4000/)
 })

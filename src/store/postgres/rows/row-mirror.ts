@@ -6,11 +6,12 @@ import type { Logger } from 'pino'
 import type { Batch } from '#core/batch.ts'
 import type { Clock } from '#core/clock.ts'
 import type { TagPath } from '#core/path.ts'
+import { ConfigError } from '#core/errors.ts'
 import { tagPattern } from '#core/tag-pattern.ts'
 import { dayUs, type Micros } from '#core/time.ts'
 import { CopyRows } from './copy-rows.ts'
 import { failure, isUniqueViolation } from './failure.ts'
-import type { Layout } from './layout.ts'
+import { keepDaysMin, type Layout } from './layout.ts'
 import { openTables, withClient } from './tables.ts'
 import { tagNumbers } from './tag-numbers.ts'
 
@@ -18,7 +19,7 @@ export interface RowMirrorOptions {
   readonly pool: Pool
   /** Tags by their path, see `tagPattern`; a tag is mirrored when any of them matches. */
   readonly patterns: readonly string[]
-  /** Whole days before today that are kept, up to `keepDaysMax`. */
+  /** Whole days before today that are kept: 3 to 4000, which is eleven years, and the default. */
   readonly keepDays?: number
   readonly clock: Clock
   readonly log: Pick<Logger, 'warn' | 'info'>
@@ -45,13 +46,15 @@ export interface RowMirror {
   close(): Promise<void>
 }
 
-/** As many day partitions as PostgreSQL plans over without trouble: eleven years. */
-export const keepDaysMax = 4000
+/** As many day partitions as PostgreSQL plans over without trouble. */
+const keepDaysMax = 4000
 /** How much goes into one transaction. */
 const bytesMax = 4 << 20
 const targetColumns = '(tag, time, value, text, quality)'
 
 export function createRowMirror({ pool, patterns, keepDays = keepDaysMax, clock, log }: RowMirrorOptions): RowMirror {
+  if (!(keepDays >= keepDaysMin && keepDays <= keepDaysMax))
+    throw new ConfigError(`rows for SQL cannot be kept for ${keepDays} days; write ${keepDaysMin} to ${keepDaysMax}`)
   const tests = patterns.map(tagPattern)
   const isChosen = (path: TagPath) => tests.some((matches) => matches(path))
   /** Rows beyond the newest of their tag, and all others: only these may meet a row that is there. */
@@ -73,7 +76,7 @@ export function createRowMirror({ pool, patterns, keepDays = keepDaysMax, clock,
     return result
   }
   const opened = async () => (layout ??= await openTables(pool, log))
-  const firstDay = (now: Micros) => Math.floor(now / dayUs) - Math.min(keepDays, keepDaysMax)
+  const firstDay = (now: Micros) => Math.floor(now / dayUs) - Math.floor(keepDays)
 
   async function write(batches: readonly Batch[]): Promise<MirrorCounts> {
     await opened()

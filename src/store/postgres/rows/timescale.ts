@@ -2,7 +2,7 @@
 // Written against its documentation (API reference, versions 2.11 to 2.24); where any of it is refused, day partitions take over.
 import type { ClientBase } from 'pg'
 import { formatTime } from '#core/time.ts'
-import { sampleColumns, type Layout } from './layout.ts'
+import { keepDaysMin, sampleColumns, type Layout } from './layout.ts'
 
 /** The first version that takes late rows and `on conflict do update` in compressed chunks. */
 const versionMin = [2, 11] as const
@@ -24,19 +24,19 @@ export const hypertableStatements: readonly string[] = [
   "select create_hypertable('history.sample', 'time', chunk_time_interval => interval '1 day', create_default_indexes => false)",
   `alter table history.sample set (timescaledb.compress, timescaledb.compress_segmentby = 'tag', timescaledb.compress_orderby = 'time desc')`,
   `select add_compression_policy('history.sample', compress_after => interval '${compressAfterDays} days')`,
-  ...summary('hourly', '1 hour', '3 days'),
-  ...summary('daily', '1 day', '10 days'),
+  ...summary('hourly', '1 hour'),
+  ...summary('daily', '1 day'),
 ]
 
-/** A summary per bucket; what comes later than `lateMax` is summed up only by `refresh_continuous_aggregate`. */
-function summary(name: string, bucket: string, lateMax: string): string[] {
+/** A summary per bucket. What comes later than the window that is refreshed is summed up only by `refresh_continuous_aggregate`. */
+function summary(name: string, bucket: string): string[] {
   return [
     `create materialized view history.sample_${name} with (timescaledb.continuous) as
       select tag, time_bucket(interval '${bucket}', time) as time, count(value) as count, min(value) as min, max(value) as max,
         avg(value) as mean, first(value, time) as first, last(value, time) as last
       from history.sample where value is not null and quality < 128 group by tag, time_bucket(interval '${bucket}', time)
       with no data`,
-    `select add_continuous_aggregate_policy('history.sample_${name}', start_offset => interval '${lateMax}', end_offset => interval '${bucket}',
+    `select add_continuous_aggregate_policy('history.sample_${name}', start_offset => interval '${keepDaysMin} days', end_offset => interval '${bucket}',
       schedule_interval => interval '${bucket}')`,
     `create view history.${name} as select tag.path as tag, time, count, min, max, mean, first, last
       from history.sample_${name} as summary join history.tag on tag.id = summary.tag`,
