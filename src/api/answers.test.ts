@@ -92,6 +92,7 @@ const routes: Record<string, [schema: z.ZodType, ...urls: string[]]> = {
   '/api/v1/sim/faults': [faultListSchema, '/api/v1/sim/faults'],
   '/api/v1/sim/machines': [simulatedMachineListSchema, '/api/v1/sim/machines'],
   '/data': [readingListSchema, '/data'],
+  '/metrics': [z.string(), '/metrics'],
 }
 
 test.each(Object.entries(routes))('GET %s answers as its schema says, no more and no less', async (_, [schema, ...urls]) => {

@@ -2,15 +2,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { Batch } from '#core/batch.ts'
 import type { Bus } from '#core/bus.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Directory } from '#core/directory.ts'
 import type { Fault, FaultRequest, SimulatedMachine } from '#core/fault.ts'
 import type { GatewayBoard } from '#core/gateway-board.ts'
+import type { Accept, AcceptLines } from '#core/ingest.ts'
 import type { Store } from '#core/store.ts'
 import type { Uplink } from '#core/uplink.ts'
+import type { Bodies } from '#api/bodies.ts'
 import type { Health } from '#api/health/schema.ts'
+import type { Metrics } from '#api/metrics/metrics.ts'
 
 export interface ApiContext {
   readonly version: string
@@ -19,8 +21,10 @@ export interface ApiContext {
   readonly directory: Directory
   readonly board: GatewayBoard
   readonly bus: Bus
-  /** Stores checked rows durably and answers with the rows it refused. */
-  readonly accept: (batch: Batch) => Promise<readonly { row: number; reason: string }[]>
+  readonly accept: Accept
+  readonly lines: AcceptLines
+  readonly bodies: Bodies
+  readonly metrics: Metrics
   /** The gateway that a token belongs to. */
   readonly gatewayOfToken: (token: string) => Promise<string | undefined>
   /** The server's end of a gateway's uplink. */

@@ -6,6 +6,7 @@ import websocket from '@fastify/websocket'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { arrayRoutes } from './arrays/routes.ts'
+import { batchRoutes } from './batches/routes.ts'
 import { bucketRoutes } from './buckets/routes.ts'
 import { connectionRoutes } from './connections/routes.ts'
 import type { ApiContext, ApiScope } from './context.ts'
@@ -14,11 +15,13 @@ import { healthRoutes } from './health/routes.ts'
 import { liveRoutes } from './live/routes.ts'
 import { loopbackGuard } from './loopback-guard.ts'
 import { machineRoutes } from './machines/routes.ts'
+import { metricsRoutes } from './metrics/routes.ts'
 import { readingRoutes } from './readings/routes.ts'
 import { sampleRoutes } from './samples/routes.ts'
 import { simRoutes } from './sim/routes.ts'
 import { tagRoutes } from './tags/routes.ts'
 import { uplinkRoutes } from './uplink/routes.ts'
+import { writeRoutes } from './write/routes.ts'
 
 /** Largest message a browser may send over the live socket. */
 const livePayloadBytesMax = 1 << 20
@@ -43,6 +46,9 @@ export async function buildServer(context: ApiContext, dashboard: string, logger
   server.setSerializerCompiler(() => (data) => JSON.stringify(data))
   server.setErrorHandler(answerError)
   server.addHook('onRequest', loopbackGuard)
+  server.addHook('onResponse', async (_, { statusCode }) => {
+    if (statusCode >= 400) context.metrics.refused(statusCode)
+  })
 
   await server.register(swagger, {
     openapi: {
@@ -65,6 +71,7 @@ export async function buildServer(context: ApiContext, dashboard: string, logger
         machineRoutes,
         tagRoutes,
         sampleRoutes,
+        batchRoutes,
         bucketRoutes,
         arrayRoutes,
         connectionRoutes,
@@ -77,6 +84,8 @@ export async function buildServer(context: ApiContext, dashboard: string, logger
     { prefix: '/api/v1' },
   )
   readingRoutes(server, context)
+  metricsRoutes(server, context)
+  await server.register(async (scope) => writeRoutes(scope.withTypeProvider<ZodTypeProvider>(), context))
   server.get('/openapi.json', { schema: { hide: true } }, () => server.swagger())
   await server.register(fastifyStatic, { root: dashboard, wildcard: true, index: ['index.html'], maxAge: 0 })
   server.setNotFoundHandler((request, reply) => {

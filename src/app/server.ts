@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { gatewayOfToken } from '#access/gateway-tokens.ts'
+import { Bodies } from '#api/bodies.ts'
+import { createMetrics } from '#api/metrics/metrics.ts'
 import { buildServer } from '#api/server.ts'
 import { createMemoryBus } from '#bus/memory.ts'
 import type { Batch } from '#core/batch.ts'
@@ -15,6 +17,7 @@ import { ownGateway, type Plant } from '#core/plant.ts'
 import { openDatabase } from '#database/open.ts'
 import { Gateway } from '#gateway/gateway.ts'
 import { createIngest } from '#ingest/ingest.ts'
+import { createLineEntrance } from '#ingest/line-protocol/accept-lines.ts'
 import { openDirectory } from '#plant/directory.ts'
 import { createGatewayBoard } from '#plant/gateway-board.ts'
 import { createEmbeddedStore } from '#store/embedded/embedded-store.ts'
@@ -83,7 +86,8 @@ export async function startServer({
     const bus = createMemoryBus(failed)
     if (onStored) bus.subscribe('stored', onStored)
     const board = createGatewayBoard(clock)
-    const ingest = createIngest({ store, directory, bus, clock, refused: occasionally({ clock, log }) })
+    const metrics = createMetrics({ version, store, board })
+    const ingest = createIngest({ store, directory, bus, clock, refused: occasionally({ clock, log }), taken: metrics.taken })
     const uplinkOf = uplinksTo({ directory, ingest, board })
     const api = await buildServer(
       {
@@ -93,7 +97,10 @@ export async function startServer({
         directory,
         board,
         bus,
-        accept: (batch) => ingest.accept(batch),
+        accept: ingest.accept,
+        lines: createLineEntrance(ingest.accept),
+        bodies: new Bodies(),
+        metrics,
         gatewayOfToken: (token) => gatewayOfToken(database, token),
         uplinkOf,
         checks: () => healthChecks({ store, board, clock, folder, simulators }),

@@ -20,6 +20,11 @@ export class RetryLater extends Error {
   }
 }
 
+/** More comes than can be taken: slow down, then try the same again. */
+export class Overloaded extends RetryLater {
+  override name = 'Overloaded'
+}
+
 /** This one item will never be accepted: keep it aside and go on with the next. */
 export class Rejected extends Error {
   override name = 'Rejected'

@@ -12,6 +12,8 @@ const magic = 0x3142574d // "MWB1"
 const headerBytes = 32
 /** Largest frame that is read, in bytes. */
 export const frameBytesMax = 64 << 20
+/** Most frames that stand back to back. */
+const framesMax = 10_000
 
 const align8 = (offset: number) => (offset + 7) & ~7
 const utf8 = { encode: new TextEncoder(), decode: new TextDecoder('utf-8', { fatal: true }) }
@@ -61,6 +63,21 @@ export function encodeFrame(batch: Batch, crc32: Crc32): Uint8Array<ArrayBuffer>
   view.setUint32(24, batch.arrays.length, true)
   view.setUint32(8, crc32(frame.subarray(12)), true)
   return frame
+}
+
+/** Splits frames that stand back to back; they stay views and are not checked themselves. Throws `Rejected` when that cannot be done. */
+export function splitFrames(bytes: Uint8Array): Uint8Array[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const frames: Uint8Array[] = []
+  for (let at = 0; at < bytes.length; ) {
+    if (frames.length === framesMax) throw new Rejected(`there are more than ${framesMax} frames; put more rows into each`)
+    const length = at + headerBytes <= bytes.length && view.getUint32(at, true) === magic ? view.getUint32(at + 4, true) : 0
+    if (length < headerBytes || at + length > bytes.length)
+      throw new Rejected(`at byte ${at} there is no whole batch frame: each starts with MWB1 and its length, see docs/specs/batch.md`)
+    frames.push(bytes.subarray(at, at + length))
+    at += length
+  }
+  return frames
 }
 
 /**

@@ -26,6 +26,20 @@ test('written times sort as the times do', () => {
   )
 })
 
+test('the common form is read as the general one is, impossible times too', () => {
+  const part = (min: number, max: number, digits: number) => fc.integer({ min, max }).map((number) => String(number).padStart(digits, '0'))
+  const date = fc.tuple(fc.oneof(part(1969, 2101, 4), part(0, 9999, 4)), part(0, 13, 2), part(0, 32, 2)).map((parts) => parts.join('-'))
+  const clock = fc.tuple(part(0, 25, 2), part(0, 61, 2), part(0, 61, 2)).map((parts) => parts.join(':'))
+  const decimals = fc.constantFrom('', '.', '.5', '.123456', '.1234567', '.12a')
+  fc.assert(
+    fc.property(date, clock, decimals, (date, clock, decimals) => {
+      // A space instead of the T is not common.
+      expect(parseTime(`${date}T${clock}${decimals}Z`)).toBe(parseTime(`${date} ${clock}${decimals}Z`))
+    }),
+    { numRuns: 2000 },
+  )
+})
+
 test('an offset shifts the time by itself', () => {
   fc.assert(
     fc.property(fc.integer({ min: dayUs, max: 4e15 }), fc.integer({ min: -23 * 60, max: 23 * 60 }), (time, minutes) => {

@@ -3,19 +3,18 @@ import { arrayFault } from '#core/array.ts'
 import { filterRows, textLengthMax, type Batch } from '#core/batch.ts'
 import type { Directory } from '#core/directory.ts'
 import { messageOf } from '#core/errors.ts'
+import { refusalsMax, type Refusal } from '#core/ingest.ts'
 import { tagPathFault } from '#core/path.ts'
 import { isBad } from '#core/quality.ts'
-import { timeFault, type Micros } from '#core/time.ts'
-
-export interface Refusal {
-  readonly row: number
-  readonly reason: string
-}
+import { futureToleranceUs, timeFault, type Micros } from '#core/time.ts'
 
 export interface CheckedBatch {
   /** The rows that may be stored. */
   readonly batch: Batch
-  readonly refused: readonly Refusal[]
+  /** How many may not. */
+  readonly refused: number
+  /** The first of them. */
+  readonly refusals: readonly Refusal[]
 }
 
 /**
@@ -23,34 +22,49 @@ export interface CheckedBatch {
  * Nothing is refused for another row's fault.
  */
 export function checkBatch(batch: Batch, directory: Directory, now: Micros): CheckedBatch {
+  const { count, tag, time, value } = batch
   /** Per dictionary entry, once a row needs it: what is wrong with the tag, or null. */
   const tagFaults: (string | null)[] = []
-  const refused: Refusal[] = []
-  const keep = new Uint8Array(batch.count)
-  for (let row = 0; row < batch.count; row++) {
-    const index = batch.tag[row] as number
-    const reason = timeFault(batch.time[row] as number, now) ?? valueFault(batch, row) ?? (tagFaults[index] ??= admit(index))
-    if (reason === null) keep[row] = 1
-    else refused.push({ row, reason })
+  /** 1 for number tags that are admitted: their rows are nearly all rows, and are let through here without a call. */
+  const plain = new Uint8Array(batch.tags.length)
+  const timeMax = now + futureToleranceUs
+  const refusals: Refusal[] = []
+  let keep: Uint8Array | undefined
+  let refused = 0
+  for (let row = 0; row < count; row++) {
+    const index = tag[row] as number
+    const at = time[row] as number
+    if (plain[index] === 1 && Number.isFinite(value[row]) && at >= 0 && at <= timeMax && Math.floor(at) === at) continue
+    const reason = timeFault(at, now) ?? valueFault(batch, row) ?? (tagFaults[index] ??= admit(index))
+    if (reason === null) continue
+    keep ??= new Uint8Array(count).fill(1)
+    keep[row] = 0
+    if (refused++ < refusalsMax) refusals.push({ row, reason })
   }
-  return { batch: refused.length === 0 ? batch : filterRows(batch, (row) => keep[row] === 1), refused }
+  return { batch: keep ? filterRows(batch, (row) => keep[row] === 1) : batch, refused, refusals }
 
   function admit(index: number): string | null {
-    const path = batch.tags[index] as string
-    const kind = batch.kinds[index] as Batch['kinds'][number]
-    const known = directory.tag(path)
-    if (known)
-      return known.kind === kind
-        ? null
-        : `tag "${path}" is of kind ${known.kind}, this value is of kind ${kind}; send it under another name, or as ${known.kind}`
-    const fault = tagPathFault(path)
-    if (fault !== undefined) return fault
-    try {
-      directory.observe(path, kind)
-      return null
-    } catch (error) {
-      return messageOf(error)
-    }
+    const fault = tagFault(batch, index, directory)
+    if (fault === null && batch.kinds[index] === 'number') plain[index] = 1
+    return fault
+  }
+}
+
+function tagFault(batch: Batch, index: number, directory: Directory): string | null {
+  const path = batch.tags[index] as string
+  const kind = batch.kinds[index] as Batch['kinds'][number]
+  const known = directory.tag(path)
+  if (known)
+    return known.kind === kind
+      ? null
+      : `tag "${path}" is of kind ${known.kind}, this value is of kind ${kind}; send it under another name, or as ${known.kind}`
+  const fault = tagPathFault(path)
+  if (fault !== undefined) return fault
+  try {
+    directory.observe(path, kind)
+    return null
+  } catch (error) {
+    return messageOf(error)
   }
 }
 

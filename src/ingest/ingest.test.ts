@@ -46,8 +46,8 @@ const frameOf = (sequence: number, ...samples: Parameters<typeof batchOf>[0] ext
 })
 
 test('a tag whose every sample is refused is not made known', async () => {
-  const refused = await ingest.accept(batchOf([{ tag: 'new/x', time: now + 7200 * secondUs, value: 1 }]))
-  expect(refused[0]?.reason).toMatch(/more than an hour ahead/)
+  const { refusals } = await ingest.accept([{ batch: batchOf([{ tag: 'new/x', time: now + 7200 * secondUs, value: 1 }]) }], 'json')
+  expect(refusals[0]?.reason).toMatch(/more than an hour ahead/)
   expect(known.size).toBe(0)
 })
 
@@ -56,9 +56,11 @@ test('within one frame a tag has one kind: what comes as another is refused, the
     { tag: 'm/t', time: now, value: 1 },
     { tag: 'm/u', time: now, value: 'on' },
   ])
-  expect(await ingest.accept({ ...batch, tags: ['m/t', 'm/t'] })).toMatchObject([
-    { row: 1, reason: expect.stringContaining('of kind number') },
-  ])
+  expect(await ingest.accept([{ batch: { ...batch, tags: ['m/t', 'm/t'] } }], 'json')).toMatchObject({
+    stored: 1,
+    refused: 1,
+    refusals: [{ row: 1, reason: expect.stringContaining('of kind number') }],
+  })
   expect(store.latest('m/t')?.value).toBe(1)
 })
 

@@ -1,18 +1,19 @@
 // Where batches enter the server: check, store durably and once, then tell the others.
 import { crc32 } from 'node:zlib'
-import type { Batch } from '#core/batch.ts'
+import { BatchBuilder, type Batch } from '#core/batch.ts'
 import type { Bus } from '#core/bus.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Directory } from '#core/directory.ts'
 import { messageOf, Rejected } from '#core/errors.ts'
 import { decodeFrame } from '#core/frame.ts'
+import { refusalsMax, type Accept, type Receipt, type Refusal, type Taken } from '#core/ingest.ts'
 import type { AppendResult, Delivery, Store } from '#core/store.ts'
+import { Turn } from '#core/turn.ts'
 import type { NumberedFrame, SendResult } from '#core/uplink.ts'
-import { checkBatch, type CheckedBatch, type Refusal } from './check.ts'
+import { checkBatch, type CheckedBatch } from './check.ts'
 
 export interface Ingest {
-  /** Stores a batch that no outbox numbers; resolves after the durable commit with the rows that were refused. */
-  accept(batch: Batch): Promise<readonly Refusal[]>
+  readonly accept: Accept
   /** Stores frames of an outbox in their order, all or none; resolves after the durable commit with one result per frame. */
   deliver(outbox: string, frames: readonly NumberedFrame[]): Promise<SendResult[]>
 }
@@ -24,22 +25,26 @@ export interface IngestParts {
   readonly clock: Clock
   /** Hears, for each frame, why rows of a gateway were refused. */
   readonly refused: (message: string) => void
+  readonly taken?: Taken
 }
 
-export function createIngest({ store, directory, bus, clock, refused: report }: IngestParts): Ingest {
+export function createIngest({ store, directory, bus, clock, refused: report, taken = () => {} }: IngestParts): Ingest {
   const publish = (batch: Batch, duplicates: number) => {
     if (duplicates < batch.count) bus.publish('stored', batch)
   }
   return {
-    async accept(given) {
-      const { batch, refused } = checkBatch(given, directory, clock.now())
-      if (batch.count > 0) {
-        const [result] = await store.append([{ batch }])
-        publish(batch, result?.duplicates ?? 0)
-      }
-      return refused
+    async accept(deliveries, way, refusedBefore = 0) {
+      const started = performance.now()
+      const checked = await checkAll(deliveries)
+      const fit = deliveries.map(({ origin }, index) => ({ batch: (checked[index] as CheckedBatch).batch, origin }))
+      const results = fit.some(({ batch }) => batch.count > 0) ? await store.append(fit) : []
+      for (const [index, { duplicates }] of results.entries()) publish((fit[index] as Delivery).batch, duplicates)
+      const receipt = receiptOf(deliveries, checked, results, refusedBefore)
+      taken(way, receipt, secondsSince(started))
+      return receipt
     },
     async deliver(outbox, frames) {
+      const started = performance.now()
       const checked = frames.map(({ frame, sequence }) => checkFrame(frame, sequence))
       const deliveries: Delivery[] = checked.map(({ batch }, index) => ({
         batch,
@@ -48,11 +53,22 @@ export function createIngest({ store, directory, bus, clock, refused: report }: 
       const results = await append(deliveries)
       return checked.map(({ batch, refused }, index) => {
         const result = results[index]
-        if (!result) return { stored: 0, duplicate: 0, rejected: refused.length + batch.count }
+        taken('gateway', { ...(result ?? nothing), refused: refused + (result ? 0 : batch.count) }, secondsSince(started))
+        if (!result) return { stored: 0, duplicate: 0, rejected: refused + batch.count }
         publish(batch, result.duplicates)
-        return { stored: result.stored, duplicate: result.duplicates, rejected: refused.length + result.expired }
+        return { stored: result.stored, duplicate: result.duplicates, rejected: refused + result.expired }
       })
     },
+  }
+
+  async function checkAll(deliveries: readonly Delivery[]): Promise<CheckedBatch[]> {
+    const turn = new Turn()
+    const checked: CheckedBatch[] = []
+    for (const { batch } of deliveries) {
+      checked.push(checkBatch(batch, directory, clock.now()))
+      if (turn.isOver) await turn.next()
+    }
+    return checked
   }
 
   /** Appends all at once; when the store refuses them, one by one, so that a frame it cannot take stops no other. Undefined: refused. */
@@ -84,22 +100,32 @@ export function createIngest({ store, directory, bus, clock, refused: report }: 
       checked = checkBatch(decodeFrame(frame, crc32), directory, clock.now())
     } catch (error) {
       report(`frame ${sequence} refused: ${messageOf(error)}`)
-      return { batch: emptyBatch, refused: [] }
+      return { batch: new BatchBuilder(0).build(), refused: 0, refusals: [] }
     }
-    const [first] = checked.refused
-    if (first) report(`${checked.refused.length} samples of frame ${sequence} refused, the first because ${first.reason}`)
+    const [first] = checked.refusals
+    if (first) report(`${checked.refused} samples of frame ${sequence} refused, the first because ${first.reason}`)
     return checked
   }
 }
 
-const emptyBatch: Batch = {
-  tags: [],
-  kinds: [],
-  count: 0,
-  tag: new Uint32Array(),
-  time: new Float64Array(),
-  value: new Float64Array(),
-  quality: new Uint8Array(),
-  texts: [],
-  arrays: [],
+function receiptOf(
+  deliveries: readonly Delivery[],
+  checked: readonly CheckedBatch[],
+  results: readonly AppendResult[],
+  refusedBefore: number,
+): Receipt {
+  const sum = { ...nothing, refused: refusedBefore }
+  for (const result of results) for (const key of Object.keys(nothing) as (keyof AppendResult)[]) sum[key] += result[key]
+  const refusals: Refusal[] = []
+  let before = 0
+  for (const [index, { batch }] of deliveries.entries()) {
+    const { refused, refusals: own } = checked[index] as CheckedBatch
+    sum.refused += refused
+    for (const { row, reason } of own) if (refusals.length < refusalsMax) refusals.push({ row: before + row, reason })
+    before += batch.count
+  }
+  return { ...sum, refusals }
 }
+
+const nothing: AppendResult = { stored: 0, duplicates: 0, replaced: 0, expired: 0 }
+const secondsSince = (started: number) => (performance.now() - started) / 1000

@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import { createGatewayToken, gatewayOfToken } from '#access/gateway-tokens.ts'
+import { Bodies } from '#api/bodies.ts'
 import type { ApiContext } from '#api/context.ts'
+import { createMetrics } from '#api/metrics/metrics.ts'
 import { buildServer } from '#api/server.ts'
 import { uplinksTo } from '#app/uplinks.ts'
 import { createMemoryBus } from '#bus/memory.ts'
@@ -15,6 +17,7 @@ import type { Plant } from '#core/plant.ts'
 import type { Store } from '#core/store.ts'
 import { openDatabase } from '#database/open.ts'
 import { createIngest, type Ingest } from '#ingest/ingest.ts'
+import { createLineEntrance } from '#ingest/line-protocol/accept-lines.ts'
 import { openDirectory } from '#plant/directory.ts'
 import { createGatewayBoard } from '#plant/gateway-board.ts'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
@@ -42,13 +45,14 @@ export async function testApi(plant: Plant, parts: Partial<ApiContext> = {}): Pr
     throw error
   }
   const clock = systemClock
-  const store = createMemoryStore()
+  const store = parts.store ?? createMemoryStore()
   await store.open()
   const database = await openDatabase(join(folder, 'millwright.db'))
   const directory = await openDirectory(plant, database, store, failed)
   const bus = createMemoryBus(failed)
   const board = createGatewayBoard(clock)
-  const ingest = createIngest({ store, directory, bus, clock, refused: () => {} })
+  const metrics = createMetrics({ version: '0.0.0', store, board })
+  const ingest = createIngest({ store, directory, bus, clock, refused: () => {}, taken: metrics.taken })
   const context: ApiContext = {
     version: '0.0.0',
     clock,
@@ -56,7 +60,10 @@ export async function testApi(plant: Plant, parts: Partial<ApiContext> = {}): Pr
     directory,
     board,
     bus,
-    accept: (batch) => ingest.accept(batch),
+    accept: ingest.accept,
+    lines: createLineEntrance(ingest.accept),
+    bodies: new Bodies(),
+    metrics,
     gatewayOfToken: (token) => gatewayOfToken(database, token),
     uplinkOf: uplinksTo({ directory, ingest, board }),
     checks: async () => [{ name: 'store', ok: true, detail: 'in memory' }],
@@ -69,7 +76,7 @@ export async function testApi(plant: Plant, parts: Partial<ApiContext> = {}): Pr
     store,
     ingest,
     async put(...samples) {
-      await ingest.accept(batchOf(samples))
+      await ingest.accept([{ batch: batchOf(samples) }], 'json')
     },
     async get(path, headers = {}) {
       const answer = await server.inject({ url: path, headers: { host, ...headers } })

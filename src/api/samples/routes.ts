@@ -1,20 +1,21 @@
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { BatchBuilder, kindOf, type Value } from '#core/batch.ts'
 import { Rejected } from '#core/errors.ts'
-import { tagPathFault } from '#core/path.ts'
-import { qualityName, qualityOf } from '#core/quality.ts'
+import { qualityName } from '#core/quality.ts'
 import type { SampleColumns } from '#core/store.ts'
 import type { Kind } from '#core/tag.ts'
-import { formatTime, futureToleranceUs, parseTime, type Micros } from '#core/time.ts'
+import { formatTime, futureToleranceUs, type Micros } from '#core/time.ts'
+import { leaveUnread, unread } from '#api/bodies.ts'
 import type { ApiContext, ApiScope } from '#api/context.ts'
-import { NotFound } from '#api/errors.ts'
+import { Malformed, NotFound } from '#api/errors.ts'
 import { errorSchema, type SampleJson } from '#api/schema.ts'
-import { postedSampleSchema, postedSamplesSchema, postResultSchema, samplesQuerySchema, samplesSchema } from './schema.ts'
+import { readPosted } from './posted.ts'
+import { postedSampleSchema, postedSamplesMax, postResultSchema, samplesQuerySchema, samplesSchema } from './schema.ts'
 
 /** Largest body of a post of samples. */
 const bodyBytesMax = 16 << 20
 
-export function sampleRoutes(api: ApiScope, { directory, store, clock, accept }: ApiContext): void {
+export function sampleRoutes(api: ApiScope, { directory, store, clock, accept, bodies }: ApiContext): void {
   api.get(
     '/samples',
     {
@@ -54,65 +55,33 @@ export function sampleRoutes(api: ApiScope, { directory, store, clock, accept }:
     return (row) => (shape && frames.has(time[row] as number) ? { shape: [...shape] } : null)
   }
 
-  api.post(
-    '/samples',
-    {
-      bodyLimit: bodyBytesMax,
-      schema: {
-        summary: 'Stores samples; answers after the durable commit',
-        description:
-          'Each sample is `{tag, time?, value, quality?}`. A bad one is refused by itself; an unknown tag, and its machine, is created.',
-        body: postedSamplesSchema,
-        response: { 200: postResultSchema, 400: errorSchema, 413: errorSchema },
+  // The body is read by its route: it may be packed, and shares the bound of all that bring telemetry.
+  void api.register(async (scope) => {
+    scope.removeContentTypeParser('application/json')
+    scope.addContentTypeParser('application/json', leaveUnread)
+    scope.withTypeProvider<ZodTypeProvider>().post(
+      '/samples',
+      {
+        validatorCompiler: () => (data: unknown) => ({ value: data }),
+        schema: {
+          summary: 'Stores samples; answers after the durable commit',
+          description:
+            'Each sample is `{tag, time?, value, quality?}`. A bad one is refused by itself; an unknown tag, and its machine, is created.',
+          body: z.array(postedSampleSchema).max(postedSamplesMax),
+          response: { 200: postResultSchema, 400: errorSchema, 413: errorSchema, 429: errorSchema, 503: errorSchema },
+        },
       },
-    },
-    async ({ body }) => {
-      const arrival = clock.now()
-      const builder = new BatchBuilder(Math.max(16, body.length))
-      const rejected: { index: number; reason: string }[] = []
-      const indexOfRow: number[] = []
-      body.forEach((posted, index) => {
-        const reason = addPosted(builder, posted, arrival, (path) => directory.tag(path)?.kind)
-        if (reason === undefined) indexOfRow.push(index)
-        else rejected.push({ index, reason })
-      })
-      for (const { row, reason } of await accept(builder.build())) rejected.push({ index: indexOfRow[row] as number, reason })
-      return { accepted: body.length - rejected.length, rejected: rejected.toSorted((a, b) => a.index - b.index) }
-    },
-  )
-}
-
-/** Adds one posted sample as a row, or says why not. */
-function addPosted(
-  builder: BatchBuilder,
-  posted: unknown,
-  arrival: Micros,
-  kindOfTag: (path: string) => Kind | undefined,
-): string | undefined {
-  const parsed = postedSampleSchema.safeParse(posted)
-  if (!parsed.success) return plainIssue(parsed.error, posted)
-  const { tag, time: timeText, value: given, quality: qualityText = given === null ? 'bad' : 'good' } = parsed.data
-  const time = timeText === undefined ? arrival : parseTime(timeText)
-  if (time === undefined) return `"${timeText}" is no ISO 8601 time such as ${formatTime(arrival)}`
-  const quality = qualityOf(qualityText)
-  if (quality === undefined)
-    return `unknown quality "${qualityText}"; write good, uncertain, bad or another name from docs/reference/qualities.md`
-  const pathFault = tagPathFault(tag)
-  if (pathFault) return pathFault
-  const value: Value = given !== null && typeof given === 'object' ? { shape: given.shape, data: Float32Array.from(given.data) } : given
-  const kind = value === null ? (kindOfTag(tag) ?? 'number') : kindOf(value)
-  if (builder.kindOfTag(tag) !== undefined && builder.kindOfTag(tag) !== kind)
-    return `tag "${tag}" is of kind ${builder.kindOfTag(tag)}, this value is of kind ${kind}`
-  builder.addValue(tag, kind, time, value, quality)
-  return undefined
-}
-
-function plainIssue(error: z.ZodError, posted: unknown): string {
-  const [issue] = error.issues
-  if (!issue) return 'not a sample'
-  if (issue.path[0] === 'value' && typeof (posted as { value?: unknown }).value === 'number') return 'the value is infinite'
-  if (issue.path[0] === 'value') return 'value must be a number, boolean, text, null or {shape, data}'
-  return `${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${issue.message}`
+      async (request) => {
+        if ((request.body as unknown) !== unread) throw new Malformed('there is no body; post samples as application/json')
+        return bodies.lend(request, bodyBytesMax, async (body) => {
+          const posted = await readPosted(body, { arrival: clock.now(), kindOfTag: (path) => directory.tag(path)?.kind })
+          const { refused, refusals } = await accept([{ batch: posted.batch }], 'json', posted.rejected.length)
+          const rejected = [...posted.rejected, ...refusals.map(({ row, reason }) => ({ index: posted.indexOfRow[row] as number, reason }))]
+          return { accepted: posted.count - refused, rejected: rejected.toSorted((a, b) => a.index - b.index) }
+        })
+      },
+    )
+  })
 }
 
 function samplesOf({ time, quality }: SampleColumns, valueOf: (row: number) => SampleJson['value']): SampleJson[] {

@@ -40,7 +40,8 @@ export const postedSampleSchema = z.strictObject({
   /** A quality name such as `good`, `uncertain`, `badSensorFailure`. */
   quality: z.string().optional(),
 })
-export const postedSamplesSchema = z.array(z.unknown()).max(100_000)
+export const postedSamplesMax = 100_000
+export const postedSamplesSchema = z.array(z.unknown()).max(postedSamplesMax)
 export const postResultSchema = z.object({
   accepted: z.number(),
   rejected: z.array(z.object({ index: z.number(), reason: z.string() })),

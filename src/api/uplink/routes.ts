@@ -5,13 +5,14 @@ import { Rejected } from '#core/errors.ts'
 import { frameBytesMax } from '#core/frame.ts'
 import { decodeFrameList, frameListType } from '#core/frame-list.ts'
 import { gatewayDescriptionSchema, gatewayReportSchema, sendResultSchema } from '#core/uplink.ts'
+import { leaveUnread, unread } from '#api/bodies.ts'
 import type { ApiContext, ApiScope } from '#api/context.ts'
 import { errorSchema } from '#api/schema.ts'
 
 const done = z.object({ ok: z.literal(true) })
 const describeBytesMax = 16 << 20
 
-export async function uplinkRoutes(api: ApiScope, { gatewayOfToken, uplinkOf }: ApiContext): Promise<void> {
+export async function uplinkRoutes(api: ApiScope, { gatewayOfToken, uplinkOf, bodies }: ApiContext): Promise<void> {
   api.decorateRequest('gateway', '')
   const gatewayOf = (request: FastifyRequest) => request.getDecorator<string>('gateway')
 
@@ -23,7 +24,7 @@ export async function uplinkRoutes(api: ApiScope, { gatewayOfToken, uplinkOf }: 
     request.setDecorator('gateway', gateway)
     return undefined
   })
-  api.addContentTypeParser(frameListType, { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => body)
+  api.addContentTypeParser(frameListType, leaveUnread)
 
   const response = { 200: done, 401: errorSchema }
   api.post(
@@ -51,7 +52,6 @@ export async function uplinkRoutes(api: ApiScope, { gatewayOfToken, uplinkOf }: 
   api.post(
     '/uplink/frames',
     {
-      bodyLimit: frameBytesMax + 64,
       schema: {
         summary: 'Numbered batch frames of an outbox; answered after the durable commit',
         headers: z.object({ 'millwright-outbox': z.string().min(1).max(100) }),
@@ -59,10 +59,11 @@ export async function uplinkRoutes(api: ApiScope, { gatewayOfToken, uplinkOf }: 
       },
     },
     async (request) => {
-      if (!Buffer.isBuffer(request.body)) throw new Rejected(`frames come as ${frameListType}; say so in the content-type`)
+      if (request.body !== unread) throw new Rejected(`frames come as ${frameListType}; say so in the content-type`)
       const gateway = gatewayOf(request)
       const outbox = `${gateway}/${request.headers['millwright-outbox']}`
-      return { results: await uplinkOf(gateway).send(outbox, decodeFrameList(request.body)) }
+      const results = await bodies.lend(request, frameBytesMax + 64, (body) => uplinkOf(gateway).send(outbox, decodeFrameList(body)))
+      return { results }
     },
   )
 }

@@ -1,0 +1,13 @@
+import { z } from 'zod'
+import type { ApiContext, ApiScope } from '#api/context.ts'
+
+export function metricsRoutes(api: ApiScope, { metrics }: ApiContext): void {
+  metrics.countLiveClients(() => api.websocketServer.clients.size)
+  api.get(
+    '/metrics',
+    {
+      schema: { summary: "The server's own figures, in Prometheus' text format", produces: ['text/plain'], response: { 200: z.string() } },
+    },
+    async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()),
+  )
+}

@@ -1,0 +1,210 @@
+// Reads Influx line protocol byte by byte into columns: no string per line, no object per value. What it takes: docs/specs/line-protocol.md.
+import type { Batch } from '#core/batch.ts'
+import { lineFaultsMax, type LineFault, type LineTimes } from '#core/ingest.ts'
+import { grown, hashed, hashOf } from './byte-keys.ts'
+import { backslash, carriage, comma, equals, isDelimiter, isDigit, minus, newline, sharp, space, tab, zero } from './bytes.ts'
+import { TagCache } from './tag-cache.ts'
+import { ValueReader } from './value-reader.ts'
+
+/** A part ends with the line that brings it to so many bytes: a few milliseconds of work. */
+const partBytes = 256 << 10
+const fieldsPerLineMax = 10_000
+const timeDigitsMax = 19
+/** So much of a name is quoted in a fault. */
+const quotedBytesMax = 60
+
+const nobody = Buffer.alloc(0)
+
+/** The lines of a piece of the body. */
+export interface ParsedPart {
+  readonly batch: Batch
+  /** Per row, the line that it comes from. */
+  readonly lineOfRow: Uint32Array
+  /** Lines that could not be read; they have no rows. */
+  readonly refused: number
+  /** The first of them. */
+  readonly faults: readonly LineFault[]
+  /** Where the next part begins, and the number of its first line. */
+  readonly end: number
+  readonly nextLine: number
+}
+
+export class LineParser {
+  readonly #tags = new TagCache()
+  readonly #values = new ValueReader()
+  #body: Buffer = nobody
+  #times: LineTimes = { unitUs: 1, arrival: 0 }
+  #rows = 0
+  #tag = new Uint32Array(1 << 12)
+  #time = new Float64Array(1 << 12)
+  #value = new Float64Array(1 << 12)
+  #lineOfRow = new Uint32Array(1 << 12)
+  /** The line under way, which becomes rows when its time is known. */
+  #fields = 0
+  readonly #fieldTag = new Uint32Array(fieldsPerLineMax)
+  readonly #fieldKind = new Uint8Array(fieldsPerLineMax)
+  readonly #fieldValue = new Float64Array(fieldsPerLineMax)
+  readonly #lineTime = new Float64Array(1)
+  /** Why it cannot be read. */
+  #fault: string | undefined
+
+  /** Reads one part; `from` is the beginning of a line, and `firstLine` its number. */
+  parse(body: Uint8Array, from: number, firstLine: number, times: LineTimes): ParsedPart {
+    this.#body = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+    this.#times = times
+    this.#rows = 0
+    this.#tags.beginBatch()
+    const values = this.#values
+    values.body = this.#body
+    values.texts = []
+    const faults: LineFault[] = []
+    const last = Math.min(body.length, from + partBytes)
+    let [at, line, refused] = [from, firstLine, 0]
+    while (at < last) {
+      const textCount = values.texts.length
+      values.breaks = 0
+      this.#fields = 0
+      this.#fault = undefined
+      at = this.#readLine(at)
+      if (this.#fault === undefined) this.#addRows(line)
+      else {
+        values.texts.length = textCount
+        if (refused++ < lineFaultsMax) faults.push({ line, reason: this.#fault })
+      }
+      while (at < body.length && body[at] !== newline) at++
+      at++
+      line += 1 + values.breaks
+    }
+    this.#body = values.body = nobody
+    return { batch: this.#batch(), lineOfRow: this.#lineOfRow.slice(0, this.#rows), refused, faults, end: at, nextLine: line }
+  }
+
+  /** Returns where the line ends, or where it went wrong. */
+  #readLine(from: number): number {
+    const body = this.#body
+    const end = body.length
+    let at = this.#skipBlanks(from)
+    if (at === end || body[at] === newline || body[at] === sharp) return at
+    const seriesFrom = at
+    if (body[at] === comma) return this.#fail(at, 'the measurement is missing; write measurement,tag=value field=value time')
+    let hash = hashOf(-1)
+    for (; at < end; at++) {
+      const byte = body[at] as number
+      if (byte <= space && (byte === newline || (byte === space && body[at - 1] !== backslash))) break
+      hash = hashed(hash, byte)
+    }
+    if (at === end || body[at] === newline) return this.#fail(at, 'there are no fields; write measurement,tag=value field=value time')
+    const series = this.#tags.series(body, seriesFrom, at, hash)
+    if (series < 0) return this.#fail(at, this.#tags.fault)
+    return this.#readFields(this.#skipBlanks(at), series)
+  }
+
+  #readFields(from: number, series: number): number {
+    const body = this.#body
+    const end = body.length
+    const values = this.#values
+    for (let at = from; ; at++) {
+      const keyFrom = at
+      let hash = hashOf(series)
+      for (; at < end; at++) {
+        const byte = body[at] as number
+        if (byte <= equals && (byte === newline || ((byte === equals || isDelimiter(byte)) && body[at - 1] !== backslash))) break
+        hash = hashed(hash, byte)
+      }
+      const keyTo = at
+      if (keyTo === keyFrom) return this.#fail(at, 'a field has no name; write field=value, with commas and no spaces between fields')
+      if (at === end || body[at] !== equals) return this.#failAt(at, 'the field % has no value; write field=value', keyFrom, keyTo)
+      if (this.#fields === fieldsPerLineMax)
+        return this.#fail(at, `there are more than ${fieldsPerLineMax} fields; send them as several lines`)
+      const tag = this.#tags.tag(series, body, keyFrom, keyTo, hash)
+      if (tag < 0) return this.#fail(at, this.#tags.fault)
+      at = values.read(at + 1)
+      if (values.fault !== undefined) return this.#failAt(at, values.fault, keyFrom, keyTo)
+      this.#fieldTag[this.#fields] = tag
+      this.#fieldKind[this.#fields] = values.kind
+      this.#fieldValue[this.#fields++] = values.value[0] as number
+      if (at >= end || body[at] !== comma) return this.#readTime(at)
+    }
+  }
+
+  /** Reads the time, if there is one, and returns where the line ends. */
+  #readTime(from: number): number {
+    const body = this.#body
+    const end = body.length
+    const { unitUs, arrival } = this.#times
+    let at = this.#skipBlanks(from)
+    this.#lineTime[0] = arrival
+    if (at >= end || body[at] === newline) return at
+    const isNegative = body[at] === minus
+    if (isNegative) at++
+    const digitsFrom = at
+    while (at < end && isDigit(body[at] as number)) at++
+    const digits = at - digitsFrom
+    const lineEnd = this.#skipBlanks(at)
+    if (digits === 0 || digits > timeDigitsMax || (lineEnd < end && body[lineEnd] !== newline))
+      return this.#fail(at, 'the time is no whole number; write it behind the fields, in the unit that precision says, or leave it out')
+    // Of nanoseconds the last three digits are cut: what is left has few enough to be exact.
+    const digitsTo = unitUs < 1 ? at - 3 : at
+    let units = 0
+    for (let digit = digitsFrom; digit < digitsTo; digit++) units = units * 10 + (body[digit] as number) - zero
+    this.#lineTime[0] = isNegative ? -1 : units * Math.max(1, unitUs)
+    return lineEnd
+  }
+
+  #skipBlanks(from: number): number {
+    const body = this.#body
+    let at = from
+    for (; at < body.length; at++) {
+      const byte = body[at]
+      if (byte !== space && byte !== tab && byte !== carriage) break
+    }
+    return at
+  }
+
+  #addRows(line: number): void {
+    const time = this.#lineTime[0] as number
+    while (this.#rows + this.#fields > this.#tag.length) this.#grow()
+    for (let field = 0; field < this.#fields; field++) {
+      const row = this.#rows++
+      this.#tag[row] = this.#tags.place(this.#fieldTag[field] as number, this.#fieldKind[field] as number)
+      this.#time[row] = time
+      this.#value[row] = this.#fieldValue[field] as number
+      this.#lineOfRow[row] = line
+    }
+  }
+
+  #grow(): void {
+    this.#tag = grown(this.#tag)
+    this.#time = grown(this.#time)
+    this.#value = grown(this.#value)
+    this.#lineOfRow = grown(this.#lineOfRow)
+  }
+
+  #batch(): Batch {
+    const count = this.#rows
+    return {
+      ...this.#tags.dictionary,
+      count,
+      tag: this.#tag.slice(0, count),
+      time: this.#time.slice(0, count),
+      value: this.#value.slice(0, count),
+      quality: new Uint8Array(count),
+      texts: this.#values.texts,
+      arrays: [],
+    }
+  }
+
+  #fail(at: number, fault: string): number {
+    this.#fault = fault
+    return at
+  }
+
+  /** A fault whose `%` stands for a name. */
+  #failAt(at: number, fault: string, nameFrom: number, nameTo: number): number {
+    const name = this.#body.toString('utf8', nameFrom, Math.min(nameTo, nameFrom + quotedBytesMax))
+    return this.#fail(
+      at,
+      fault.replace('%', () => `"${name}"`),
+    )
+  }
+}
