@@ -11,10 +11,12 @@ import { bucketRoutes } from './buckets/routes.ts'
 import { connectionRoutes } from './connections/routes.ts'
 import type { ApiContext, ApiScope } from './context.ts'
 import { answerError } from './errors.ts'
+import { exportRoutes } from './export/routes.ts'
 import { healthRoutes } from './health/routes.ts'
 import { liveRoutes } from './live/routes.ts'
 import { loopbackGuard } from './loopback-guard.ts'
 import { machineRoutes } from './machines/routes.ts'
+import { prometheusRoutes } from './prometheus/routes.ts'
 import { metricsRoutes } from './metrics/routes.ts'
 import { readingRoutes } from './readings/routes.ts'
 import { sampleRoutes } from './samples/routes.ts'
@@ -74,11 +76,13 @@ export async function buildServer(context: ApiContext, dashboard: string, logger
         batchRoutes,
         bucketRoutes,
         arrayRoutes,
+        exportRoutes,
         connectionRoutes,
         liveRoutes,
         simRoutes,
       ])
         routes(api, context)
+      await api.register(async (inner) => prometheusRoutes(inner.withTypeProvider<ZodTypeProvider>(), context))
       await api.register(async (inner) => uplinkRoutes(inner.withTypeProvider<ZodTypeProvider>(), context))
     },
     { prefix: '/api/v1' },
