@@ -15,6 +15,7 @@ import { bucketsSchema } from './buckets/schema.ts'
 import { connectionListSchema, gatewayListSchema } from './connections/schema.ts'
 import { healthSchema } from './health/schema.ts'
 import { machineListSchema, machineSchema } from './machines/schema.ts'
+import * as prometheus from './prometheus/schema.ts'
 import { readingListSchema } from './readings/schema.ts'
 import { postResultSchema, samplesSchema } from './samples/schema.ts'
 import { errorSchema } from './schema.ts'
@@ -91,6 +92,16 @@ const routes: Record<string, [schema: z.ZodType, ...urls: string[]]> = {
   '/api/v1/gateways': [gatewayListSchema, '/api/v1/gateways'],
   '/api/v1/sim/faults': [faultListSchema, '/api/v1/sim/faults'],
   '/api/v1/sim/machines': [simulatedMachineListSchema, '/api/v1/sim/machines'],
+  '/api/v1/query': [
+    prometheus.queryAnswerSchema,
+    ...['temperature', 'temperature[1m]', '1', '"a"'].map((query) => `/api/v1/query?query=${encodeURIComponent(query)}`),
+  ],
+  '/api/v1/query_range': [prometheus.queryAnswerSchema, '/api/v1/query_range?query=temperature&start=0&end=60&step=15s'],
+  '/api/v1/series': [prometheus.seriesAnswerSchema, '/api/v1/series?match[]=temperature&match[]=none'],
+  '/api/v1/labels': [prometheus.namesAnswerSchema, '/api/v1/labels'],
+  '/api/v1/label/{name}/values': [prometheus.namesAnswerSchema, '/api/v1/label/machine/values'],
+  '/api/v1/metadata': [prometheus.metadataAnswerSchema, '/api/v1/metadata'],
+  '/api/v1/status/buildinfo': [prometheus.buildInfoAnswerSchema, '/api/v1/status/buildinfo'],
   '/data': [readingListSchema, '/data'],
   '/metrics': [z.string(), '/metrics'],
 }

@@ -20,7 +20,7 @@ interface AnsweredSeries {
 const profile = profileSchema.parse({
   profile: 'pump',
   title: 'Pump',
-  tags: { temperature: { unit: '°C' }, revolutions: {}, 'field.max': { unit: '°C' }, on: { kind: 'boolean' }, level: { unit: 'm' } },
+  tags: { temperature: { unit: '°C' }, revolutions: {}, 'field.max': { unit: '°C' }, running: { kind: 'boolean' }, level: { unit: 'm' } },
 })
 const pumps = ['works/water/line-1/pump-1', 'works/water/line-1/pump-2', 'works/water/line-2/pump-3']
 const plant: Plant = {
@@ -35,7 +35,7 @@ const noise = (n: number) => Math.abs(Math.sin(n * 12.9898) * 43_758.5453) % 1
 
 /** Samples of a tag; null is one without a value. */
 function* samplesOf(pump: number, tag: string): Generator<{ timeMs: number; value: number | null }> {
-  const everyMs = { temperature: 10_000, revolutions: 15_000, 'field.max': 7000, on: 60_000, level: 240_000 }[tag] as number
+  const everyMs = { temperature: 10_000, revolutions: 15_000, 'field.max': 7000, running: 60_000, level: 240_000 }[tag] as number
   let count = 1000 * pump
   for (let row = 0, timeMs = startMs; timeMs < endMs; row++, timeMs += everyMs) {
     count = row % 97 === 96 ? Math.floor(noise(row) * 20) : count + Math.floor(noise(row + pump) * 30)
@@ -46,7 +46,7 @@ function* samplesOf(pump: number, tag: string): Generator<{ timeMs: number; valu
       temperature: 60 + 10 * Math.sin(row / 40 + pump) + noise(row),
       revolutions: count,
       'field.max': Math.round(800 + 100 * noise(row * pump)),
-      on: noise(Math.floor(row / 6) + pump) > 0.4 ? 1 : 0,
+      running: noise(Math.floor(row / 6) + pump) > 0.4 ? 1 : 0,
       level: 5 + pump - row / 50,
     }
     yield { timeMs: timeMs + late, value: (row + pump * 7) % 111 === 110 ? null : (values[tag] as number) }
@@ -81,9 +81,9 @@ beforeAll(async () => {
     await api.put(
       ...samples.map(({ timeMs, value }) => ({
         tag: `${machine}/${tag}`,
-        kind: tag === 'on' ? ('boolean' as const) : ('number' as const),
+        kind: tag === 'running' ? ('boolean' as const) : ('number' as const),
         time: timeMs * 1000,
-        value: value === null ? null : tag === 'on' ? value === 1 : value,
+        value: value === null ? null : tag === 'running' ? value === 1 : value,
         quality: value === null ? qualities.badNotConnected.code : qualities.good.code,
       })),
     )
@@ -132,9 +132,10 @@ const expressions = [
   'temperature @ 1748740000',
   'temperature @ start() - temperature @ end()',
   'level',
+  'running',
   'on',
   'nothing',
-  '{machine=~".+", __name__=~"(?i:LEVEL)|o[mn]"}',
+  '{machine=~".+", __name__=~"(?i:LEVEL)|r[tu]nn.*"}',
   '{tag=~"works/.*/pump-[^3]/t.*"}',
   // Range vectors
   'rate(revolutions[5m])',
@@ -159,8 +160,8 @@ const expressions = [
   'count_over_time(temperature[1m])',
   'count_over_time(temperature[7m])',
   'count_over_time({machine="pump-1"}[1h] offset 10m)',
-  'last_over_time(on[30m])',
-  'last_over_time(on[90s])',
+  'last_over_time(running[30m])',
+  'last_over_time(running[90s])',
   'present_over_time(level[3m])',
   'stddev_over_time(temperature[2m])',
   'stddev_over_time(temperature[40m])',
@@ -170,7 +171,7 @@ const expressions = [
   'quantile_over_time(1.5, temperature[10m])',
   'quantile_over_time(scalar(level{machine="pump-1"}) / 10, temperature[10m])',
   'quantile_over_time(0.5, temperature[10m] @ end())',
-  'changes(on[20m])',
+  'changes(running[20m])',
   'resets(revolutions[1h])',
   'absent_over_time(level{machine="pump-1"}[2m])',
   // Functions
@@ -248,10 +249,10 @@ const expressions = [
   'level / on (line) group_right (area) max by (line, area) (temperature)',
   'temperature / on () group_left sum(temperature)',
   'temperature > on (machine) (level + 58)',
-  'temperature >= ignoring (unit, tag) (on * 65)',
-  'temperature + ignoring (tag, unit, profile) on',
-  'temperature and on (machine) (on == 1)',
-  'temperature unless on (machine) (on == 1)',
+  'temperature >= ignoring (unit, tag) (running * 65)',
+  'temperature + ignoring (tag, unit, profile) running',
+  'temperature and on (machine) (running == 1)',
+  'temperature unless on (machine) (running == 1)',
   'temperature > 69 or field_max > 880',
   'temperature or on (line) level',
   'temperature and nothing or level unless nothing',
@@ -271,7 +272,7 @@ const expressions = [
   '{__name__=`temperature`,}',
   // What has no answer
   'temperature + on (line) level',
-  'temperature + on (machine) group_left on{line="line-1"} + on (line) group_left level',
+  'temperature + on (machine) group_left running{line="line-1"} + on (line) group_left level',
   'sum by (line) (temperature) * on (line) temperature',
   'label_replace(temperature, "tag", "same", "tag", ".*") + 1',
   'sum(label_replace(label_replace(temperature, "machine", "", "", ""), "tag", "", "", ""))',
@@ -291,7 +292,7 @@ const expressions = [
   '{machine=~".*"}',
   'time(1)',
   'unknown(temperature)',
-  'temperature @ on',
+  'temperature @ running',
   'sum(temperature) offset 5m',
   'temperature[0s]',
   'temperature offset 5m[5m]',
