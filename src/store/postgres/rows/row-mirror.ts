@@ -7,13 +7,14 @@ import type { Batch } from '#core/batch.ts'
 import type { Clock } from '#core/clock.ts'
 import type { TagPath } from '#core/path.ts'
 import { ConfigError } from '#core/errors.ts'
+import type { Kind } from '#core/tag.ts'
 import { tagPattern } from '#core/tag-pattern.ts'
 import { dayUs, type Micros } from '#core/time.ts'
 import { CopyRows } from './copy-rows.ts'
 import { failure, isUniqueViolation } from './failure.ts'
 import { keepDaysMin, type Layout } from './layout.ts'
 import { openTables, withClient } from './tables.ts'
-import { tagNumbers } from './tag-numbers.ts'
+import { newestTimes, tagNumbers } from './tag-numbers.ts'
 
 export interface RowMirrorOptions {
   readonly pool: Pool
@@ -40,6 +41,12 @@ export interface RowMirror {
    * one tag and time the last one wins. Throws `RetryLater`; some of the batches may be there then, so write all of them again.
    */
   write(batches: readonly Batch[]): Promise<MirrorCounts>
+  /** Whether samples of a tag are mirrored. */
+  mirrors(path: TagPath, kind: Kind): boolean
+  /** The oldest time that is mirrored now. */
+  keepsFrom(): Micros
+  /** The newest time mirrored of each tag that has any. */
+  newest(): Promise<ReadonlyMap<TagPath, Micros>>
   /** Drops the days that are too old at a time. */
   prune(now: Micros): Promise<void>
   /** Waits for what is under way. The pool is its owner's to end. */
@@ -56,19 +63,19 @@ export function createRowMirror({ pool, patterns, keepDays = keepDaysMax, clock,
   if (!(keepDays >= keepDaysMin && keepDays <= keepDaysMax))
     throw new ConfigError(`rows for SQL cannot be kept for ${keepDays} days; write ${keepDaysMin} to ${keepDaysMax}`)
   const tests = patterns.map(tagPattern)
-  const isChosen = (path: TagPath) => tests.some((matches) => matches(path))
+  const mirrors = (path: TagPath, kind: Kind) => kind !== 'array' && tests.some((matches) => matches(path))
   /** Rows beyond the newest of their tag, and all others: only these may meet a row that is there. */
   const ahead = new CopyRows()
   const late = new CopyRows()
   const days = new Set<number>()
-  let numbers = tagNumbers(pool, isChosen)
+  let numbers = tagNumbers(pool, mirrors)
   let layout: Layout | undefined
   let underWay: Promise<unknown> = Promise.resolve()
 
   const inTurn = <T>(act: () => Promise<T>, doing: string): Promise<T> => {
     const result = underWay.then(act).catch((error: unknown) => {
       // What was known of the tables may be wrong now.
-      numbers = tagNumbers(pool, isChosen)
+      numbers = tagNumbers(pool, mirrors)
       layout = undefined
       throw failure(error, doing)
     })
@@ -76,11 +83,11 @@ export function createRowMirror({ pool, patterns, keepDays = keepDaysMax, clock,
     return result
   }
   const opened = async () => (layout ??= await openTables(pool, log))
-  const firstDay = (now: Micros) => Math.floor(now / dayUs) - Math.floor(keepDays)
+  const start = (now: Micros) => (Math.floor(now / dayUs) - Math.floor(keepDays)) * dayUs
 
   async function write(batches: readonly Batch[]): Promise<MirrorCounts> {
     await opened()
-    const start = firstDay(clock.now()) * dayUs
+    const keptFrom = start(clock.now())
     let mirrored = 0
     let expired = 0
     ahead.clear()
@@ -93,7 +100,7 @@ export function createRowMirror({ pool, patterns, keepDays = keepDaysMax, clock,
         const number = tags[tag[row] as number] as number
         if (number < 0) continue
         const at = time[row] as Micros
-        if (at < start) {
+        if (at < keptFrom) {
           expired++
           continue
         }
@@ -138,10 +145,17 @@ export function createRowMirror({ pool, patterns, keepDays = keepDaysMax, clock,
   return {
     open: () => inTurn(async () => void (await opened()), 'rows for SQL cannot be kept'),
     write: (batches) => inTurn(() => write(batches), 'rows for SQL cannot be written'),
+    mirrors,
+    keepsFrom: () => start(clock.now()),
+    newest: () =>
+      inTurn(async () => {
+        await opened()
+        return newestTimes(pool)
+      }, 'rows for SQL cannot be read'),
     prune: (now) =>
       inTurn(async () => {
         const tables = await opened()
-        const dropped = await withClient(pool, (client) => tables.drop(client, firstDay(now) * dayUs))
+        const dropped = await withClient(pool, (client) => tables.drop(client, start(now)))
         if (dropped.length > 0) log.info(`rows for SQL: dropped ${dropped.join(', ')}`)
       }, 'old rows for SQL cannot be dropped'),
     close: async () => void (await underWay),

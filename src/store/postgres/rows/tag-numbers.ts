@@ -14,7 +14,16 @@ export interface TagNumbers {
 
 const notMirrored = -1
 
-export function tagNumbers(pool: Pool, isChosen: (path: TagPath) => boolean): TagNumbers {
+/** The newest time of each tag that has rows; with day partitions a look into the newest day with rows of the tag. */
+export async function newestTimes(pool: Pool): Promise<Map<TagPath, Micros>> {
+  const { rows } = await pool.query<{ path: TagPath; time: string | number }>(
+    `select path, (extract(epoch from time) * 1000000)::bigint as time from history.tag
+     cross join lateral (select time from history.sample where sample.tag = tag.id order by time desc limit 1) as newest`,
+  )
+  return new Map(rows.map(({ path, time }) => [path, Number(time)]))
+}
+
+export function tagNumbers(pool: Pool, isChosen: (path: TagPath, kind: Kind) => boolean): TagNumbers {
   const known = new Map<TagPath, number>()
   let newest = new Float64Array(1024).fill(-Infinity)
 
@@ -34,7 +43,7 @@ export function tagNumbers(pool: Pool, isChosen: (path: TagPath) => boolean): Ta
       const chosen: number[] = []
       for (const [index, path] of tags.entries()) {
         if (known.has(path)) continue
-        if (kinds[index] !== 'array' && isChosen(path)) chosen.push(index)
+        if (isChosen(path, kinds[index] as Kind)) chosen.push(index)
         else known.set(path, notMirrored)
       }
       if (chosen.length > 0)
