@@ -28,6 +28,15 @@ test('the system clock runs what is due, and nothing that was cancelled', async 
   expect(ran).toEqual([])
 })
 
+test('elapsed time goes on evenly when the wall clock is set', async () => {
+  const clock = new ManualClock(0)
+  const start = clock.elapsedMs()
+  clock.set(3600 * secondUs)
+  await clock.advance(10)
+  expect(clock.elapsedMs() - start).toBe(10)
+  expect(systemClock.elapsedMs()).toBeGreaterThanOrEqual(0)
+})
+
 test('a manual clock runs what is due in order, at its own time', async () => {
   const clock = new ManualClock(0)
   const ran: [string, number][] = []

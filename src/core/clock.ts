@@ -4,6 +4,8 @@ import type { Micros } from './time.ts'
 export interface Clock {
   /** Wall-clock time in microseconds since 1970 UTC. */
   now(): Micros
+  /** Milliseconds since some moment in this process: for how long something takes, whatever happens to the wall clock. */
+  elapsedMs(): number
   /** Runs `act` once after `delayMs`; the returned function cancels it. */
   after(delayMs: number, act: () => void): () => void
 }
@@ -24,6 +26,7 @@ export const systemClock: Clock = {
     }
     return Math.round(fine * 1000)
   },
+  elapsedMs: () => performance.now(),
   after(delayMs, act) {
     const timer = setTimeout(act, delayMs)
     return () => clearTimeout(timer)
@@ -64,6 +67,8 @@ export function every(clock: Clock, periodMs: number, act: () => void | Promise<
 /** A clock that only moves when told to; for tests. */
 export class ManualClock implements Clock {
   #now: Micros
+  /** What `set` has moved the wall clock by. */
+  #setByUs = 0
   #waiting: { at: Micros; act: () => void }[] = []
 
   constructor(start: Micros = Date.UTC(2026, 0, 1) * 1000) {
@@ -72,6 +77,10 @@ export class ManualClock implements Clock {
 
   now(): Micros {
     return this.#now
+  }
+
+  elapsedMs(): number {
+    return (this.#now - this.#setByUs) / 1000
   }
 
   after(delayMs: number, act: () => void): () => void {
@@ -85,6 +94,7 @@ export class ManualClock implements Clock {
   /** Sets the wall clock; what waits goes on waiting as long as before, as timers do. */
   set(time: Micros): void {
     for (const entry of this.#waiting) entry.at += time - this.#now
+    this.#setByUs += time - this.#now
     this.#now = time
   }
 

@@ -1,7 +1,7 @@
 // Machines on a clock that the test moves: speed, repeatability, and every fault in the values and in the ground truth.
 import { expect, test } from 'vitest'
 import { arrayStatistics, type ArrayValue } from '#core/array.ts'
-import { ManualClock } from '#core/clock.ts'
+import { ManualClock, systemClock } from '#core/clock.ts'
 import { faultKinds, type FaultKind } from '#core/fault.ts'
 import { formatTime } from '#core/time.ts'
 import type { Plant } from '#core/plant.ts'
@@ -74,7 +74,7 @@ test('A computer that slept makes up for a minute of what it missed, and goes on
   const plant = await plantOf([press])
   let now = 0
   let due = () => {}
-  const clock = { now: () => now, after: (_: number, act: () => void) => ((due = act), () => {}) }
+  const clock = { ...systemClock, now: () => now, after: (_: number, act: () => void) => ((due = act), () => {}) }
   const [simulator] = plant.simulation?.machines ?? []
   if (!simulator) throw new Error('no simulator')
   const machine = createMachine(simulator, plant, { clock, log, folder: '/nowhere' })
@@ -96,7 +96,7 @@ test('A clock that is set back does not stop a machine', async () => {
   const plant = await plantOf([press])
   let now = 1e12
   let next = { delayMs: 0, act: () => {} }
-  const clock = { now: () => now, after: (delayMs: number, act: () => void) => ((next = { delayMs, act }), () => {}) }
+  const clock = { ...systemClock, now: () => now, after: (delayMs: number, act: () => void) => ((next = { delayMs, act }), () => {}) }
   const [simulator] = plant.simulation?.machines ?? []
   if (!simulator) throw new Error('no simulator')
   createMachine(simulator, plant, { clock, log, folder: '/nowhere' }).run(0)

@@ -75,7 +75,7 @@ export async function createLife(
 
 /** The system's clock, but every wait is so many times shorter: for bounds too long to wait out. */
 export function quickened(factor: number): Clock {
-  return { now: () => systemClock.now(), after: (delayMs, act) => systemClock.after(delayMs / factor, act) }
+  return { ...systemClock, after: (delayMs, act) => systemClock.after(delayMs / factor, act) }
 }
 
 /** Polls a polled driver (or waits for a pushing one) until the condition holds; a throwing poll ends it. */
