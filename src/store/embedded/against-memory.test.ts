@@ -82,7 +82,13 @@ function legible({ time, value, quality, texts }: Awaited<ReturnType<Store['read
 
 /** Sums in another order differ in the last bits of the largest value that went in. */
 const rounded = ({ tag, time, count, min, max, first, last, ...sums }: BucketColumns) => ({
-  ...{ tag, time, count, min, max, first, last },
+  tag,
+  time,
+  count,
+  min,
+  max,
+  first,
+  last,
   ...Object.fromEntries(
     Object.entries(sums).map(([name, column]) => [
       name,
@@ -122,6 +128,6 @@ test('whatever is appended, sealed and reopened, the embedded store answers as t
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 40 },
   )
 })

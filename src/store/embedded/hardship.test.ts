@@ -104,7 +104,8 @@ test('S13: a damaged array sample is said and counted, and the one before it is 
 test('S13: late rows are taken, and stay in the log, when what was sealed cannot even be looked up', async () => {
   const { folder, said, store } = await setUp()
   await store.append([{ batch: noise(0, 100) }])
-  await store.seal()
+  await store.close()
+  await store.open()
   damage(folder, 'alter table chunk rename to elsewhere')
   const origin = { source: 'a', sequence: 1 }
   expect(await store.append([{ batch: noise(50, 100), origin }])).toMatchObject([{ stored: 100 }])

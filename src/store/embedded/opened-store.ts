@@ -4,16 +4,19 @@ import { join } from 'node:path'
 import { every, type Clock } from '#core/clock.ts'
 import type { Log } from '#core/driver.ts'
 import { ConfigError, messageOf } from '#core/errors.ts'
-import { ArrayTable } from './array-table.ts'
-import { ChunkTable } from './chunk-table.ts'
-import { CommitQueue } from './commit-queue.ts'
-import { openDatabase, type Database } from './database.ts'
+import { CommitQueue } from '#store/engine/commit-queue.ts'
+import { Telemetry } from '#store/engine/telemetry.ts'
+import { TimeSlice } from '#store/engine/time-slice.ts'
+import { connect, prepareDatabase } from './database.ts'
 import { lockFolder } from './folder-lock.ts'
+import { loadShelf } from './load-shelf.ts'
 import { encodeRecord } from './log-record.ts'
+import { Lookup } from './lookup.ts'
+import { Retention, type RetentionSettings } from './retention.ts'
 import { Sealer } from './sealer.ts'
+import { SqliteReader, type Damage } from './sqlite-reader.ts'
 import { makeFolder } from './sync-folder.ts'
-import { Telemetry } from './telemetry.ts'
-import { TimeSlice } from './time-slice.ts'
+import { WorkerLink } from './worker-link.ts'
 import { diskFault, WriteAheadLog, type OpenFile } from './write-ahead-log.ts'
 
 export interface OpenSettings {
@@ -34,18 +37,22 @@ export interface OpenSettings {
   readonly queueBytesMax: number
   /** Decoded rows of chunks kept for data that comes late. */
   readonly cacheRowsMax: number
+  readonly retention: RetentionSettings
   /** Opens the log's files; tests hand in one whose disk fails. */
   readonly openFile?: OpenFile
 }
 
 export interface OpenedStore {
   readonly telemetry: Telemetry
-  readonly chunks: ChunkTable
-  readonly arrays: ArrayTable
+  readonly shelf: SqliteReader
+  readonly worker: WorkerLink
   readonly queue: CommitQueue
   readonly sealer: Sealer
+  readonly retention: Retention
   readonly log: WriteAheadLog
   readonly slice: TimeSlice
+  /** Things found damaged since the store was opened. */
+  readonly damaged: () => number
   readonly bytesOnDisk: () => number
   readonly close: () => Promise<void>
 }
@@ -57,11 +64,8 @@ export async function openStore(settings: OpenSettings): Promise<OpenedStore> {
   try {
     await makeFolder(folder)
     undo.push(lockFolder(folder))
-    const database = await openDatabase(folder)
-    undo.push(() => database.close())
-    const log = new WriteAheadLog(folder, settings.log, settings.openFile)
-    undo.push(() => log.close())
-    return await start(settings, database, log, undo)
+    prepareDatabase(folder, (message) => settings.log.info(message))
+    return await start(settings, undo)
   } catch (error) {
     for (const act of undo.toReversed()) await act()
     if (error instanceof ConfigError) throw error
@@ -71,17 +75,25 @@ export async function openStore(settings: OpenSettings): Promise<OpenedStore> {
   }
 }
 
-async function start(
-  settings: OpenSettings,
-  database: Database,
-  log: WriteAheadLog,
-  release: (() => void | Promise<void>)[],
-): Promise<OpenedStore> {
+async function start(settings: OpenSettings, undo: (() => void | Promise<void>)[]): Promise<OpenedStore> {
   const { clock, folder, hotRowsMax, hotBytesMax, logBytesMax, sealAfterMs, sealRetryMs } = settings
-  const chunks = new ChunkTable(database, settings.log, settings.cacheRowsMax)
-  const arrays = new ArrayTable(database, settings.log)
-  const telemetry = new Telemetry(chunks, arrays)
+  const damaged = new Set<string>()
+  const damage: Damage = (what, reason) => {
+    if (!damaged.has(what)) settings.log.warn(`${what} cannot be read (${reason}); all else can: restore it from a backup`)
+    damaged.add(what)
+  }
+  const worker = new WorkerLink(folder, damage)
+  undo.push(() => worker.close())
+  const connection = connect(folder)
+  undo.push(() => connection.close())
+  const log = new WriteAheadLog(folder, settings.log, settings.openFile)
+  undo.push(() => log.close())
+
+  const shelf = new SqliteReader(connection, damage)
+  const lookup = new Lookup(shelf, damage, settings.cacheRowsMax)
+  const telemetry = new Telemetry(lookup)
   const slice = new TimeSlice()
+  const pause = () => slice.pause()
   const isFull = () => telemetry.hotRows >= hotRowsMax || telemetry.hotBytes >= hotBytesMax || log.segmentBytes >= logBytesMax
   const queue = new CommitQueue(
     {
@@ -96,6 +108,7 @@ async function start(
       learn: (news) => telemetry.learn(news),
       apply: (delivery) => telemetry.apply(delivery),
       write: (deliveries) => log.write(encodeRecord(deliveries)),
+      isFull,
       makeRoom,
     },
     settings.queueBytesMax,
@@ -103,12 +116,11 @@ async function start(
   )
   const sealer = new Sealer({
     telemetry,
-    chunks,
-    arrays,
-    database,
+    lookup,
+    worker,
     log,
+    pause,
     report: settings.log,
-    slice,
     exclusively: (act) => queue.exclusively(act),
   })
 
@@ -124,15 +136,19 @@ async function start(
     }
   }
 
-  const sealed = sealer.load()
-  // What a killed process committed may not be on the disk itself yet; the log that covers it goes only when it is.
-  await database.flush()
-  await log.start(sealed, (deliveries) => telemetry.replay(deliveries))
+  const sealed = loadShelf(connection, telemetry)
+  await log.start(sealed.segment, (deliveries) => telemetry.replay(deliveries))
+  sealer.begin(sealed)
+  const bytesOf = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0
+  const bytesOnDisk = () => log.bytes + bytesOf('chunks.db') + bytesOf('chunks.db-wal') + bytesOf('chunks.db-shm')
+  const retention = new Retention({ telemetry, sealer, worker, bytesOnDisk, settings: settings.retention, report: settings.log })
   let sealedAt = clock.now()
   const stopTimer = every(clock, sealRetryMs, async () => {
-    if (sealer.failure === undefined && clock.now() - sealedAt < sealAfterMs * 1000) return
-    sealedAt = clock.now()
-    await sealer.seal()
+    if (sealer.failure !== undefined || clock.now() - sealedAt >= sealAfterMs * 1000) {
+      sealedAt = clock.now()
+      await sealer.seal()
+    }
+    void retention.look()
   })
 
   async function close(): Promise<void> {
@@ -140,9 +156,19 @@ async function start(
     await queue.drain()
     await sealer.seal()
     if (sealer.failure === undefined) await sealer.seal()
-    for (const act of release.toReversed()) await act()
+    for (const act of undo.toReversed()) await act()
   }
-  const bytesOf = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0
-  const bytesOnDisk = () => log.bytes + bytesOf('chunks.db') + bytesOf('chunks.db-wal') + bytesOf('chunks.db-shm')
-  return { telemetry, chunks, arrays, queue, sealer, log, slice, bytesOnDisk, close }
+  return {
+    telemetry,
+    shelf,
+    worker,
+    queue,
+    sealer,
+    retention,
+    log,
+    slice,
+    bytesOnDisk,
+    close,
+    damaged: () => damaged.size + log.damagedRecords,
+  }
 }

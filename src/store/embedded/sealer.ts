@@ -1,24 +1,27 @@
-// Moves what is hot into the database, in short slices, in one transaction, and then lets go of the log that covered it.
-// Until that has worked the log and the frozen rows stay: a full disk costs nothing but memory.
-import { messageOf } from '#core/errors.ts'
+// Moves what is hot to the shelf by the store's thread, in one transaction, and then lets go of the log that covered it. Until that has worked the log
+// and the frozen rows stay: a full disk costs nothing but memory. Whatever else changes the shelf takes its turn here.
+import { messageOf, RetryLater } from '#core/errors.ts'
 import type { Log } from '#core/driver.ts'
-import type { ArrayTable } from './array-table.ts'
-import type { ChunkTable } from './chunk-table.ts'
-import type { Database } from './database.ts'
-import { sealRows } from './seal-rows.ts'
-import { thaw, type Series } from './series.ts'
-import type { Telemetry } from './telemetry.ts'
-import type { TimeSlice } from './time-slice.ts'
+import { buffersOf, packFrozen } from '#store/engine/frozen-part.ts'
+import { thaw, type Series } from '#store/engine/series.ts'
+import type { Telemetry } from '#store/engine/telemetry.ts'
+import type { Lookup } from './lookup.ts'
+import type { Totals } from './worker-acts.ts'
+import type { WorkerLink } from './worker-link.ts'
 import type { WriteAheadLog } from './write-ahead-log.ts'
+
+/** Rows, and tags, of one part of what is sealed; so many parts are on their way at once. */
+const partRows = 1 << 16
+const partTags = 512
+const partsUnderWay = 3
 
 export interface SealerParts {
   readonly telemetry: Telemetry
-  readonly chunks: ChunkTable
-  readonly arrays: ArrayTable
-  readonly database: Database
+  readonly lookup: Lookup
+  readonly worker: WorkerLink
   readonly log: WriteAheadLog
   readonly report: Log
-  readonly slice: TimeSlice
+  readonly pause: () => Promise<void>
   /** Runs `act` while no append is under way. */
   readonly exclusively: <T>(act: () => Promise<T>) => Promise<T>
 }
@@ -26,20 +29,26 @@ export interface SealerParts {
 interface Frozen {
   readonly series: Series[]
   readonly origins: Map<string, number>
+  readonly replaced: number
+  readonly expired: number
   /** The last log segment that holds any of it. */
   readonly segment: number
 }
+
+type Exclusively = SealerParts['exclusively']
+/** Changes the shelf, given what is counted of it; answers how many samples went. */
+type Change<T> = (sealed: Totals) => Promise<{ gone: number; answer: T }>
 
 export class Sealer {
   readonly #parts: SealerParts
   #frozen: Frozen | undefined
   #running: Promise<void> | undefined
-  #needsFlush = false
-  #sealedSamples = 0
-  /** Segments that may be deleted once the database is flushed. */
+  #turn: Promise<unknown> = Promise.resolve()
+  #sealed: Totals = { samples: 0, replaced: 0, expired: 0 }
+  /** Origins that are on the shelf. */
+  #savedOrigins = new Map<string, number>()
+  /** Segments that may be deleted. */
   #committedSegment = 0
-  /** Origins that have been written to the database. */
-  readonly #savedOrigins = new Map<string, number>()
   /** Why the last attempt failed; undefined after one that worked. */
   failure: string | undefined
 
@@ -47,48 +56,71 @@ export class Sealer {
     this.#parts = parts
   }
 
+  /** Begins with what the shelf holds. */
+  begin(sealed: Totals & { segment: number }): void {
+    const { segment, ...totals } = sealed
+    this.#sealed = totals
+    this.#committedSegment = segment
+    this.#savedOrigins = new Map(this.#parts.telemetry.origins)
+  }
+
   /** Whether rows are frozen: being sealed, or waiting to be after a failure. */
   get isFrozen(): boolean {
     return this.#frozen !== undefined
   }
 
-  /** Takes tags, newest samples, origins and counts from the database; returns the last sealed log segment. */
-  load(): number {
-    const { telemetry, database } = this.#parts
-    for (const row of database.reader.prepare('select * from tag order by id').iterate()) {
-      const { id, path, kind, latest_time, latest_value, latest_quality, latest_text } = row as unknown as TagRow
-      const series = telemetry.addTag(path, kind, id)
-      if (latest_time === null) continue
-      series.latestTime = series.sealedEnd = latest_time
-      series.latestValue = new Float64Array((latest_value as Uint8Array).slice().buffer)[0] as number
-      series.latestQuality = latest_quality
-      series.latestText = latest_text
-    }
-    for (const row of database.reader.prepare('select source, sequence from origin').iterate()) {
-      telemetry.origins.set(row['source'] as string, row['sequence'] as number)
-      this.#savedOrigins.set(row['source'] as string, row['sequence'] as number)
-    }
-    const meta = (name: string) => Number(database.reader.prepare('select value from meta where name = ?').get(name)?.['value'] ?? 0)
-    telemetry.samples = this.#sealedSamples = meta('samples')
-    return (this.#committedSegment = meta('segment'))
+  /** What is counted of that which is on the shelf. */
+  get sealed(): Totals {
+    return this.#sealed
   }
 
   /** Seals what is hot, or tries again what failed before. Never rejects: see `failure`. */
   seal(): Promise<void> {
-    this.#running ??= this.#attempt().finally(() => (this.#running = undefined))
+    this.#running ??= this.#inTurn(() => this.#attempt(this.#parts.exclusively)).finally(() => (this.#running = undefined))
     return this.#running
   }
 
-  async #attempt(): Promise<void> {
-    const { report } = this.#parts
+  /** Runs `act`, which changes the shelf, while nothing is sealed. */
+  change<T>(act: Change<T>): Promise<T> {
+    return this.#inTurn(() => this.#apply(act))
+  }
+
+  /** The same while appends wait, nothing is in memory only, and the log is empty. Throws `RetryLater` when that cannot be had. */
+  async changeAlone<T>(act: Change<T>): Promise<T> {
+    await this.seal()
+    return this.#inTurn(() =>
+      this.#parts.exclusively(async () => {
+        await this.#attempt((act) => act())
+        if (this.failure !== undefined)
+          throw new RetryLater(`telemetry cannot be sealed now (${this.failure}); try again when that is mended`)
+        return this.#apply(act)
+      }),
+    )
+  }
+
+  async #apply<T>(act: Change<T>): Promise<T> {
+    const { gone, answer } = await act(this.#sealed)
+    this.#sealed = { ...this.#sealed, samples: this.#sealed.samples - gone }
+    this.#parts.telemetry.samples -= gone
+    this.#parts.lookup.forget()
+    return answer
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(act)
+    this.#turn = result.catch(() => {})
+    return result
+  }
+
+  async #attempt(exclusively: Exclusively): Promise<void> {
+    const { log, report } = this.#parts
     try {
-      if (this.#needsFlush) await this.#letGo()
-      this.#frozen ??= await this.#freeze()
+      this.#frozen ??= await this.#freeze(exclusively)
       if (this.#frozen) {
         await this.#write(this.#frozen)
         this.#frozen = undefined
-        await this.#letGo()
       }
+      await log.drop(this.#committedSegment)
       if (this.failure !== undefined) report.info('sealing works again')
       this.failure = undefined
     } catch (error) {
@@ -98,74 +130,74 @@ export class Sealer {
     }
   }
 
-  async #freeze(): Promise<Frozen | undefined> {
-    const { telemetry, log, exclusively } = this.#parts
+  async #freeze(exclusively: Exclusively): Promise<Frozen | undefined> {
+    const { telemetry, log } = this.#parts
     return exclusively(async () => {
-      if (log.bytes === 0) return undefined
+      if (log.segmentBytes === 0) return undefined
       const segment = await log.rotate()
-      return { segment, series: telemetry.freezeAll(), origins: new Map(telemetry.origins) }
+      const { replaced, expired } = telemetry
+      return { segment, series: telemetry.freezeAll(), origins: new Map(telemetry.origins), replaced, expired }
     })
   }
 
-  async #write({ series, origins, segment }: Frozen): Promise<void> {
-    const { chunks, database } = this.#parts
-    const { writer } = database
-    writer.exec('begin immediate')
+  async #write({ series, origins, segment, replaced, expired }: Frozen): Promise<void> {
+    const { worker, lookup } = this.#parts
+    await worker.call('begin', undefined)
+    let totals: Totals
     try {
-      const samples = this.#sealedSamples + (await this.#writeSeries(series))
-      const saveOrigin = writer.prepare('insert into origin values(?, ?) on conflict(source) do update set sequence = excluded.sequence')
-      for (const [source, sequence] of origins) if (this.#savedOrigins.get(source) !== sequence) saveOrigin.run(source, sequence)
-      const saveMeta = writer.prepare('insert into meta values(?, ?) on conflict(name) do update set value = excluded.value')
-      saveMeta.run('samples', samples)
-      saveMeta.run('segment', segment)
-      writer.exec('commit')
-      chunks.committed()
-      this.#sealedSamples = samples
+      const grown = await this.#sendParts(series)
+      totals = { samples: this.#sealed.samples + grown, replaced, expired }
+      const fresh = new Map([...origins].filter(([source, sequence]) => this.#savedOrigins.get(source) !== sequence))
+      await worker.call('commit', { ...totals, segment, origins: fresh })
     } catch (error) {
-      if (writer.isTransaction) writer.exec('rollback')
-      chunks.rolledBack()
+      await worker.call('rollback', undefined).catch(() => {})
       throw error
     }
+    // From here to the end without a pause: reading must not see both, or neither, of what was frozen and what is sealed.
     for (const one of series) thaw(one)
-    for (const [source, sequence] of origins) this.#savedOrigins.set(source, sequence)
+    lookup.forget()
+    this.#sealed = totals
+    this.#savedOrigins = origins
     this.#committedSegment = segment
-    this.#needsFlush = true
   }
 
-  async #writeSeries(series: readonly Series[]): Promise<number> {
-    const { arrays, chunks, database, slice } = this.#parts
-    const saveTag = database.writer.prepare(`insert into tag values(?, ?, ?, ?, ?, ?, ?) on conflict(id) do update set
-      latest_time = excluded.latest_time, latest_value = excluded.latest_value,
-      latest_quality = excluded.latest_quality, latest_text = excluded.latest_text`)
+  async #sendParts(series: readonly Series[]): Promise<number> {
+    const { worker, pause } = this.#parts
+    const underWay = new Set<Promise<void>>()
+    const failures: unknown[] = []
     let grown = 0
-    for (const one of series) {
-      const { id, frozen, frozenArrays } = one
-      const value = new Uint8Array(Float64Array.of(one.latestValue).buffer)
-      saveTag.run(id, one.path, one.kind, one.latestTime, value, one.latestQuality, one.latestText)
-      if (frozenArrays.length > 0) grown += await arrays.write(id, frozenArrays)
-      if (frozen.count === 0) continue
-      const steps = sealRows(chunks, id, frozen)
-      let step = steps.next()
-      for (; !step.done; step = steps.next()) await slice.pause()
-      grown += step.value
+    const send = async (part: Series[]) => {
+      const packed = packFrozen(part)
+      try {
+        const more = await worker.call('seal', packed, buffersOf(packed))
+        grown += more
+      } catch (error) {
+        failures.push(error)
+      }
     }
+    for (const part of partsOf(series)) {
+      if (failures.length > 0) break
+      const sent: Promise<void> = send(part).finally(() => underWay.delete(sent))
+      underWay.add(sent)
+      if (underWay.size >= partsUnderWay) await Promise.race(underWay)
+      await pause()
+    }
+    await Promise.all(underWay)
+    if (failures.length > 0) throw failures[0]
     return grown
-  }
-
-  /** Makes the committed transaction durable, and only then deletes the log that covered it. */
-  async #letGo(): Promise<void> {
-    await this.#parts.database.flush()
-    await this.#parts.log.drop(this.#committedSegment)
-    this.#needsFlush = false
   }
 }
 
-interface TagRow {
-  id: number
-  path: string
-  kind: Series['kind']
-  latest_time: number | null
-  latest_value: Uint8Array | null
-  latest_quality: number
-  latest_text: string
+function* partsOf(series: readonly Series[]): Generator<Series[]> {
+  let part: Series[] = []
+  let rows = 0
+  for (const one of series) {
+    part.push(one)
+    rows += one.frozen.count
+    if (rows < partRows && part.length < partTags) continue
+    yield part
+    part = []
+    rows = 0
+  }
+  if (part.length > 0) yield part
 }

@@ -71,7 +71,7 @@ export class BucketFiller {
     return end <= (this.#edges[this.#find(start) + 1] as number)
   }
 
-  /** Adds a summary whose period lies within one bucket. */
+  /** Adds a summary; all of it counts in the bucket in which it begins. */
   addSummary(table: Float64Array, row: number): void {
     const at = row * summaryWidth
     const get = (name: number) => table[at + name] as number
@@ -109,7 +109,7 @@ export class BucketFiller {
 
   #holdUntil(time: Micros): void {
     const hold = this.#hold
-    if (hold === hold) {
+    if (hold === hold && time > this.#since) {
       const duration = time - this.#since
       this.#integral += hold * duration
       this.#held += duration
@@ -121,7 +121,8 @@ export class BucketFiller {
     this.#holdUntil(this.#end)
     this.#flush()
     this.#bucket = this.#find(time)
-    this.#start = this.#since = this.#edges[this.#bucket] as number
+    this.#start = this.#edges[this.#bucket] as number
+    this.#since = Math.max(this.#since, this.#start)
     this.#end = this.#edges[this.#bucket + 1] as number
   }
 

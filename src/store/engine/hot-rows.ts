@@ -66,6 +66,18 @@ export class HotRows implements Rows {
     }
   }
 
+  /** Forgets all rows and keeps their memory, unless that has become much more than they needed. */
+  clear(): void {
+    if (this.time.length > firstCapacity && this.count < this.time.length / 4) {
+      this.time = noRows.time
+      this.value = noRows.value
+      this.quality = noRows.quality
+    }
+    this.count = 0
+    this.texts.length = 0
+    this.#textIndex = undefined
+  }
+
   #grow(needed: number): void {
     if (needed <= this.time.length) return
     const capacity = Math.max(needed, this.time.length * 2, firstCapacity)

@@ -6,11 +6,10 @@ import type { AppendResult, Delivery } from '#core/store.ts'
 import type { Kind } from '#core/tag.ts'
 import { noRows, type Rows } from '#store/chunk/rows.ts'
 import { checkDeliveries, type Known, type News } from '#store/delivery-check.ts'
-import type { ArrayTable } from './array-table.ts'
-import type { ChunkTable } from './chunk-table.ts'
 import { rowAt, type LateRow } from './hot-rows.ts'
 import { LatestArrays } from './latest-arrays.ts'
-import { freeze, newSeries, type ArrayRow, type Series } from './series.ts'
+import { freeze, newSeries, type Series } from './series.ts'
+import type { ArrayRow, SealedLookup, TagState } from './shelf.ts'
 
 /** About what an array sample, or a text with its place in an index, takes besides its content. */
 const overheadBytes = 200
@@ -19,8 +18,8 @@ export class Telemetry implements Known {
   readonly series = new Map<TagPath, Series>()
   readonly origins = new Map<string, number>()
   readonly #latestArrays = new LatestArrays()
-  readonly #chunks: ChunkTable
-  readonly #arrays: ArrayTable
+  readonly #sealed: SealedLookup
+  #dirty: Series[] = []
   #nextId = 1
   /** Samples kept, in memory and sealed, each tag and time once. */
   samples = 0
@@ -28,10 +27,12 @@ export class Telemetry implements Known {
   hotRows = 0
   /** Bytes of texts and arrays among them. */
   hotBytes = 0
+  /** Rows that replaced another value, and rows that came too late, ever. */
+  replaced = 0
+  expired = 0
 
-  constructor(chunks: ChunkTable, arrays: ArrayTable) {
-    this.#chunks = chunks
-    this.#arrays = arrays
+  constructor(sealed: SealedLookup) {
+    this.#sealed = sealed
   }
 
   newest(source: string): number {
@@ -76,7 +77,28 @@ export class Telemetry implements Known {
   freezeAll(): Series[] {
     this.hotRows = 0
     this.hotBytes = 0
-    return [...this.series.values()].filter((series) => freeze(series))
+    const dirty = this.#dirty
+    this.#dirty = []
+    return dirty.filter((series) => freeze(series))
+  }
+
+  /** Forgets a tag and all that memory holds of it. */
+  forget(series: Series): void {
+    this.series.delete(series.path)
+    this.#dirty = this.#dirty.filter((one) => one !== series)
+    this.#latestArrays.set(series, undefined)
+  }
+
+  /** Takes over the newest sample that is left after some were deleted, all of them sealed. */
+  renewLatest(series: Series, { latestTime, latestValue, latestQuality, latestText }: TagState): void {
+    Object.assign(series, { latestTime, latestValue, latestQuality, latestText, sealedEnd: latestTime })
+    this.#latestArrays.set(series, undefined)
+  }
+
+  #touch(series: Series): void {
+    if (series.isDirty) return
+    series.isDirty = true
+    this.#dirty.push(series)
   }
 
   /** Adds the rows of a delivery whose tags are known. */
@@ -88,6 +110,11 @@ export class Telemetry implements Known {
     for (let row = 0; row < count; row++) {
       const series = byIndex[tag[row] as number] as Series
       const at = time[row] as number
+      if (at < series.keptFrom) {
+        result.expired++
+        continue
+      }
+      if (!series.isDirty) this.#touch(series)
       if (series.kind === 'array') {
         this.#applyArray(series, batch, row, result)
         continue
@@ -105,6 +132,8 @@ export class Telemetry implements Known {
       }
     }
     for (const series of late) this.#applyLate(series, result)
+    this.replaced += result.replaced
+    this.expired += result.expired
     return result
   }
 
@@ -130,7 +159,7 @@ export class Telemetry implements Known {
         else continue
       } else {
         const at = rowAt(hot, row.time)
-        if (at < 0 && row.time >= sealed.until && row.time <= series.sealedEnd) sealed = this.#chunks.around(series.id, row.time)
+        if (at < 0 && row.time >= sealed.until && row.time <= series.sealedEnd) sealed = this.#sealedAround(series, row.time)
         const before =
           at >= 0 ? { value: hot.value[at] as number, quality: hot.quality[at] as number } : sealedRow(series, sealed.rows, row.time)
         if (before) {
@@ -148,6 +177,10 @@ export class Telemetry implements Known {
     this.hotRows += inserts.length
   }
 
+  #sealedAround({ id, recent, recentFrom }: Series, time: number): Sealed {
+    return time > recentFrom ? { rows: recent, until: Infinity } : this.#sealed.around(id, time)
+  }
+
   #applyArray(series: Series, batch: Batch, row: number, result: Counts): void {
     const time = batch.time[row] as number
     const quality = batch.quality[row] as number
@@ -162,7 +195,7 @@ export class Telemetry implements Known {
       result.stored++
       this.samples++
     }
-    const value = given && { shape: [...given.shape], data: given.data.slice() }
+    const value = given && { shape: [...given.shape], data: shared(given.data) }
     hotArrays.splice(at, hot ? 1 : 0, { time, quality, value, statistics: value && arrayStatistics(value) })
     this.hotBytes += overheadBytes + (value?.data.byteLength ?? 0)
     if (!hot) this.hotRows++
@@ -195,7 +228,9 @@ export class Telemetry implements Known {
       return row?.time === time ? row : undefined
     }
     return (
-      exact(series.hotArrays) ?? exact(series.frozenArrays) ?? (time <= series.sealedEnd ? this.#arrays.at(series.id, time) : undefined)
+      exact(series.hotArrays) ??
+      exact(series.frozenArrays) ??
+      (time <= series.sealedEnd ? this.#sealed.arrayAt(series.id, time) : undefined)
     )
   }
 }
@@ -240,6 +275,13 @@ function isSameArray(a: ArrayValue | undefined, b: ArrayValue | undefined): bool
   if (!a || !b) return a === b
   const bytes = ({ data }: ArrayValue) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   return a.shape.length === b.shape.length && a.shape.every((length, index) => length === b.shape[index]) && bytes(a).equals(bytes(b))
+}
+
+/** A copy that the thread which seals may read without another. */
+function shared(data: Float32Array): Float32Array {
+  const copy = new Float32Array(new SharedArrayBuffer(data.byteLength))
+  copy.set(data)
+  return copy
 }
 
 function setLatest(series: Series, time: number, value: number, quality: number): void {

@@ -1,19 +1,11 @@
-// What memory holds of one tag: its newest sample, its hot rows, and the frozen ones that are just being sealed.
-import type { ArrayStatistics, ArrayValue } from '#core/array.ts'
+// What memory holds of one tag: its newest sample, its hot rows, the frozen ones that are just being sealed, and those sealed last.
 import type { TagPath } from '#core/path.ts'
 import type { Quality } from '#core/quality.ts'
 import type { Kind } from '#core/tag.ts'
 import type { Micros } from '#core/time.ts'
-import { noRows, overlay, rowsBetween, type Rows } from '#store/chunk/rows.ts'
+import { overlay, rowsBetween, type Rows } from '#store/chunk/rows.ts'
 import { HotRows, type LateRow } from './hot-rows.ts'
-
-/** A sample of an array tag; without a value it has no statistics. */
-export interface ArrayRow {
-  readonly time: Micros
-  readonly quality: Quality
-  readonly value: ArrayValue | undefined
-  readonly statistics: ArrayStatistics | undefined
-}
+import type { ArrayRow } from './shelf.ts'
 
 export interface Series {
   readonly id: number
@@ -26,14 +18,24 @@ export interface Series {
   latestText: string
   /** No sealed row is newer than this. */
   sealedEnd: Micros
+  /** Older rows are not kept any more. */
+  keptFrom: Micros
+  /** Whether it has rows to be sealed. */
+  isDirty: boolean
   hot: HotRows
-  frozen: Rows
+  frozen: HotRows
+  /** All that is sealed behind `recentFrom`, as long as its memory is not needed again. */
+  recent: HotRows
+  recentFrom: Micros
   /** For an array tag, in place of the rows; ascending in time. */
   hotArrays: ArrayRow[]
   frozenArrays: readonly ArrayRow[]
   /** Rows of the delivery under way that are not newer than the newest. */
   late: LateRow[]
 }
+
+/** Stands for rows that are not there; never written to. */
+const noHotRows = new HotRows()
 
 export function newSeries(id: number, path: TagPath, kind: Kind): Series {
   return {
@@ -45,8 +47,12 @@ export function newSeries(id: number, path: TagPath, kind: Kind): Series {
     latestQuality: 0,
     latestText: '',
     sealedEnd: -Infinity,
+    keptFrom: -Infinity,
+    isDirty: false,
     hot: new HotRows(),
-    frozen: noRows,
+    frozen: noHotRows,
+    recent: noHotRows,
+    recentFrom: Infinity,
     hotArrays: [],
     frozenArrays: [],
     late: [],
@@ -75,19 +81,35 @@ export function mergeArrays<Row extends { readonly time: Micros }>(older: readon
 /** Freezes what is hot; says whether there was anything. */
 export function freeze(series: Series): boolean {
   const { hot, hotArrays } = series
-  // Texts may be there without rows: those of rows that were stored before.
-  if (hot.count > 0 || hot.texts.length > 0) series.hot = new HotRows()
-  if (hot.count === 0 && hotArrays.length === 0) return false
+  series.isDirty = false
+  if (hot.count === 0 && hotArrays.length === 0) {
+    // Texts may be there without rows: those of rows that were stored before.
+    hot.clear()
+    return false
+  }
   series.frozen = hot
+  series.hot = series.recent === noHotRows ? new HotRows() : series.recent
+  series.hot.clear()
+  series.recent = noHotRows
+  series.recentFrom = Infinity
   series.frozenArrays = hotArrays
   series.hotArrays = []
   return true
 }
 
-/** Forgets what has been sealed. */
+/** What was frozen is sealed. */
 export function thaw(series: Series): void {
-  const newest = Math.max(series.frozen.time[series.frozen.count - 1] ?? -Infinity, series.frozenArrays.at(-1)?.time ?? -Infinity)
-  series.sealedEnd = Math.max(series.sealedEnd, newest)
-  series.frozen = noRows
+  const { frozen, frozenArrays, sealedEnd } = series
+  const newest = Math.max(frozen.count > 0 ? (frozen.time[frozen.count - 1] as number) : -Infinity, frozenArrays.at(-1)?.time ?? -Infinity)
+  series.recent = frozen
+  series.recentFrom = sealedEnd
+  series.sealedEnd = Math.max(sealedEnd, newest)
+  series.frozen = noHotRows
   series.frozenArrays = []
+}
+
+/** Forgets what was sealed last, when what is sealed has changed. */
+export function forgetRecent(series: Series): void {
+  series.recent = noHotRows
+  series.recentFrom = Infinity
 }

@@ -20,6 +20,8 @@ interface Checked {
 }
 
 export interface CommitTarget extends Known {
+  /** Whether memory has no room for more. */
+  isFull(): boolean
   /** Resolves when there is room in memory; throws `RetryLater` when there will be none for long. */
   makeRoom(): Promise<void>
   /** Makes deliveries durable as one; throws `RetryLater` when nothing of them is kept. */
@@ -36,6 +38,8 @@ export class CommitQueue {
   #waitingBytes = 0
   #turn: Promise<unknown> = Promise.resolve()
   #running: Promise<void> | undefined
+  /** How many wait to run between two groups. */
+  #claims = 0
   /** Appends refused because too much was waiting. */
   refused = 0
 
@@ -62,6 +66,14 @@ export class CommitQueue {
 
   /** Runs `act` between two groups. */
   exclusively<T>(act: () => Promise<T>): Promise<T> {
+    this.#claims++
+    return this.#inTurn(() => {
+      this.#claims--
+      return act()
+    })
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(act)
     this.#turn = result.catch(() => {})
     return result
@@ -78,7 +90,7 @@ export class CommitQueue {
     while (this.#waiting.length > 0) {
       try {
         await this.#target.makeRoom()
-        await this.exclusively(() => this.#commit(this.#takeGroup()))
+        await this.#inTurn(() => this.#commitGroups())
       } catch (error) {
         // Everything that waits fails with it: a later sequence of a source must not overtake one that was refused.
         for (const request of this.#takeAll()) request.reject(error)
@@ -103,7 +115,23 @@ export class CommitQueue {
     return this.#waiting.splice(0)
   }
 
-  async #commit(group: Request[]): Promise<void> {
+  /** Commits group after group while there is room and nobody else wants a turn; the next is on its way to the disk while one is applied. */
+  async #commitGroups(): Promise<void> {
+    let writing: Promise<Checked[]> | undefined = this.#write(this.#takeGroup())
+    while (writing) {
+      const written: Checked[] = await writing
+      const goesOn = this.#waiting.length > 0 && this.#claims === 0 && !this.#target.isFull()
+      writing = goesOn ? this.#write(this.#takeGroup()) : undefined
+      writing?.catch(() => {})
+      for (const one of written) {
+        this.#apply(one)
+        await this.#slice.pause()
+      }
+    }
+  }
+
+  /** Makes a group durable. What it brings is known from then on, so that the next can be checked before this one is applied. */
+  async #write(group: Request[]): Promise<Checked[]> {
     const news: News = { origins: new Map(), kinds: new Map() }
     const checked = group.flatMap((request) => check(request, knownWith(this.#target, news), news))
     const fresh = checked.flatMap(({ request, fresh }) => request.deliveries.filter((_, index) => fresh[index]))
@@ -114,10 +142,7 @@ export class CommitQueue {
       throw error
     }
     this.#target.learn(news)
-    for (const one of checked) {
-      this.#apply(one)
-      await this.#slice.pause()
-    }
+    return checked
   }
 
   #apply({ request, fresh }: Checked): void {

@@ -1,0 +1,111 @@
+// Sees to it that days are rolled up, that what is not kept any more goes, and that the disk does not fill: beyond the quota the oldest goes first.
+import type { Log } from '#core/driver.ts'
+import { messageOf } from '#core/errors.ts'
+import { retentionOf, type RetentionRules } from '#core/retention.ts'
+import { dayUs, formatTime } from '#core/time.ts'
+import type { Keeping } from '#store/engine/roll-up.ts'
+import type { Series } from '#store/engine/series.ts'
+import type { Telemetry } from '#store/engine/telemetry.ts'
+import type { Sealer } from './sealer.ts'
+import type { WorkerLink } from './worker-link.ts'
+
+export interface RetentionSettings {
+  readonly rules: RetentionRules
+  /** Bytes that the store may take on the disk; Infinity: as many as there are. */
+  readonly bytesMax: number
+}
+
+interface RetentionParts {
+  readonly telemetry: Telemetry
+  readonly sealer: Sealer
+  readonly worker: WorkerLink
+  readonly bytesOnDisk: () => number
+  readonly settings: RetentionSettings
+  readonly report: Log
+}
+
+/** Tags per transaction. */
+const groupTags = 256
+/** Beyond this part of the quota it is said; the oldest goes until that much is left free. */
+const warnAt = 0.9
+const freeUntil = 0.92
+
+export class Retention {
+  readonly #parts: RetentionParts
+  readonly #keepOf: ReturnType<typeof retentionOf>
+  /** The day of the newest sample for which each tag was seen to last. */
+  readonly #seen = new WeakMap<Series, number>()
+  #running: Promise<void> | undefined
+  /** What is to be said of the quota right now. */
+  notice: string | undefined
+
+  constructor(parts: RetentionParts) {
+    this.#parts = parts
+    this.#keepOf = retentionOf(parts.settings.rules)
+  }
+
+  /** Does what is due; once a day per tag, and whenever the quota is passed. Never rejects. */
+  look(): Promise<void> {
+    this.#running ??= this.#look()
+      .catch((error: unknown) => this.#parts.report.warn(`cannot let go of old telemetry (${messageOf(error)}); it is tried again`))
+      .finally(() => (this.#running = undefined))
+    return this.#running
+  }
+
+  async #look(): Promise<void> {
+    const due = [...this.#parts.telemetry.series.values()].filter((series) => dayOf(series) > (this.#seen.get(series) ?? -Infinity))
+    await this.#retain(due, (series) => this.#keeping(series))
+    for (const series of due) this.#seen.set(series, dayOf(series))
+    await this.#keepQuota()
+  }
+
+  /** The first day that each tier keeps, counted back from the newest sample: a clock that runs away, or a tag that is silent, costs nothing. */
+  #keeping(series: Series): Keeping {
+    const { raw, minutes, hours } = this.#keepOf(series.path)
+    const firstDay = (days: number) => Math.floor(series.latestTime / dayUs - days)
+    return { raw: Math.max(firstDay(raw), keptDay(series)), minute: firstDay(minutes), hour: firstDay(hours) }
+  }
+
+  async #retain(all: readonly Series[], keepOf: (series: Series) => Keeping): Promise<void> {
+    const { sealer, worker } = this.#parts
+    for (let at = 0; at < all.length; at += groupTags) {
+      const group = all.slice(at, at + groupTags)
+      await sealer.change(async (totals) => {
+        const tags = group.map((series) => ({ id: series.id, kind: series.kind, until: dayOf(series), keep: keepOf(series) }))
+        group.forEach((series, index) => {
+          series.keptFrom = Math.max(series.keptFrom, (tags[index] as (typeof tags)[number]).keep.raw * dayUs)
+        })
+        const gone = await worker.call('retain', { tags, totals })
+        return { gone: gone.reduce((sum, count) => sum + count, 0), answer: undefined }
+      })
+    }
+  }
+
+  async #keepQuota(): Promise<void> {
+    const { bytesOnDisk, report, settings, worker, telemetry } = this.#parts
+    const { bytesMax } = settings
+    const before = this.notice
+    if (bytesOnDisk() <= bytesMax * warnAt) this.notice = undefined
+    else {
+      this.notice = `the store takes ${inMegabytes(bytesOnDisk())} of ${inMegabytes(bytesMax)}: beyond that the oldest samples go; raise the quota, or keep less`
+      if (before === undefined) report.warn(this.notice)
+    }
+    if (bytesOnDisk() <= bytesMax) return
+    let first: number | undefined
+    for (;;) {
+      const { firstDay, bytesUsed } = await worker.call('survey', undefined)
+      if (bytesUsed <= bytesMax * freeUntil || firstDay === undefined || firstDay === first) break
+      first = firstDay
+      const all = [...telemetry.series.values()]
+      // The day of a tag's newest sample always stays.
+      const rawFrom = (series: Series) => Math.max(keptDay(series), Math.min(firstDay + 1, dayOf(series)))
+      await this.#retain(all, (series) => ({ ...this.#keeping(series), raw: rawFrom(series) }))
+      report.warn(`the store is over its quota: samples before ${formatTime((firstDay + 1) * dayUs)} went, their roll-ups stay`)
+    }
+    await worker.call('shrink', undefined)
+  }
+}
+
+const dayOf = ({ latestTime }: Series) => Math.floor(latestTime / dayUs)
+const keptDay = ({ keptFrom }: Series) => Math.ceil(keptFrom / dayUs)
+const inMegabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`

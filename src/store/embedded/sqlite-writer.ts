@@ -1,0 +1,178 @@
+// Sealed telemetry in SQLite inside one transaction, as sealing and retention see it.
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { ArrayStatistics } from '#core/array.ts'
+import { dayUs, type Micros } from '#core/time.ts'
+import { encodeArray } from '#store/chunk/array-codec.ts'
+import { encodeChunk } from '#store/chunk/chunk-codec.ts'
+import type { Rows } from '#store/chunk/rows.ts'
+import type { ArrayRow, Block, Chunk, ShelfWriter, TagState, Tier } from '#store/engine/shelf.ts'
+import { encodeSummaries } from '#store/rollup/summaries-codec.ts'
+import { blockId } from './schema.ts'
+import { SqliteReader, type Damage } from './sqlite-reader.ts'
+
+export class SqliteWriter extends SqliteReader implements ShelfWriter {
+  readonly #connection: DatabaseSync
+  readonly #saveTag: StatementSync
+  readonly #insertChunk: StatementSync
+  readonly #insertData: StatementSync
+  readonly #deleteChunk: StatementSync
+  readonly #deleteData: StatementSync
+  readonly #quarantine: StatementSync
+  readonly #putBlock: Record<Tier, StatementSync>
+  readonly #deleteBlocks: Record<Tier, StatementSync>
+  readonly #rolledUntil: StatementSync
+  readonly #setRolledUntil: StatementSync
+  readonly #arrayExists: StatementSync
+  readonly #insertArray: StatementSync
+  readonly #deleteArrays: StatementSync
+  readonly #setKeptFrom: StatementSync
+  readonly #tag: StatementSync
+  readonly #deleteTag: StatementSync
+  #nextData: number
+  /** Ids without bytes; used again, because a new id at the end would leave a hole in the pages where the old one was. */
+  #free: number[] = []
+  #freeBefore: number[] = []
+
+  constructor(connection: DatabaseSync, damage: Damage) {
+    super(connection, damage)
+    this.#connection = connection
+    const prepare = (sql: string) => connection.prepare(sql)
+    this.#saveTag = prepare(`insert into tag(id, path, kind, latest_time, latest_value, latest_quality, latest_text)
+      values(?, ?, ?, ?, ?, ?, ?) on conflict(id) do update set latest_time = excluded.latest_time,
+      latest_value = excluded.latest_value, latest_quality = excluded.latest_quality, latest_text = excluded.latest_text`)
+    this.#insertChunk = prepare('insert into chunk(tag, start, end, count, summaries, data) values(?, ?, ?, ?, ?, ?)')
+    this.#insertData = prepare('insert into chunk_data(id, bytes) values(?, ?)')
+    this.#deleteChunk = prepare('delete from chunk where tag = ? and start = ?')
+    this.#deleteData = prepare('delete from chunk_data where id = ?')
+    this.#quarantine = prepare(`insert into damaged_chunk(tag, start, end, count, bytes)
+      values(?, ?, ?, ?, (select bytes from chunk_data where id = ?))`)
+    const perTier = (sql: (table: string) => string) => ({ minute: prepare(sql('minute_block')), hour: prepare(sql('hour_block')) })
+    this.#putBlock = perTier((table) => `insert or replace into ${table}(id, bytes) values(?, ?)`)
+    this.#deleteBlocks = perTier((table) => `delete from ${table} where id >= ? and id < ?`)
+    this.#rolledUntil = prepare('select rolled_until from tag where id = ?')
+    this.#setRolledUntil = prepare('update tag set rolled_until = ? where id = ?')
+    this.#setKeptFrom = prepare('update tag set kept_from = ? where id = ?')
+    this.#tag = prepare('select path, kind from tag where id = ?')
+    this.#deleteTag = prepare('delete from tag where id = ?')
+    this.#arrayExists = prepare('select 1 from array_sample where tag = ? and time = ?')
+    this.#insertArray = prepare(`insert into array_sample(tag, time, quality, statistics, bytes) values(?, ?, ?, ?, ?)
+      on conflict(tag, time) do update set quality = excluded.quality, statistics = excluded.statistics, bytes = excluded.bytes`)
+    this.#deleteArrays = prepare('delete from array_sample where tag = ? and time >= ? and time < ?')
+    this.#nextData = Number(prepare('select coalesce(max(id), 0) + 1 as next from chunk_data').get()?.['next'])
+  }
+
+  /** Runs `act` in a transaction of its own, which is durable when this resolves. */
+  async transaction<T>(act: () => Promise<T>): Promise<T> {
+    this.begin()
+    try {
+      const result = await act()
+      this.commit()
+      return result
+    } catch (error) {
+      this.rollback()
+      throw error
+    }
+  }
+
+  begin(): void {
+    this.#connection.exec('begin immediate')
+    this.#freeBefore = [...this.#free]
+  }
+
+  commit(): void {
+    this.#connection.exec('commit')
+  }
+
+  /** Ids that the transaction took from the end are not used again. */
+  rollback(): void {
+    if (this.#connection.isTransaction) this.#connection.exec('rollback')
+    this.#free = [...this.#freeBefore]
+  }
+
+  saveTag({ id, path, kind, latestTime, latestValue, latestQuality, latestText }: TagState): void {
+    const value = new Uint8Array(Float64Array.of(latestValue).buffer)
+    this.#saveTag.run(id, path, kind, Number.isFinite(latestTime) ? latestTime : null, value, latestQuality, latestText)
+  }
+
+  insertChunk(tag: number, rows: Rows, summaries: Float64Array | undefined): void {
+    const data = this.#free.pop() ?? this.#nextData++
+    const end = rows.time[rows.count - 1] as number
+    this.#insertData.run(data, encodeChunk(rows))
+    this.#insertChunk.run(tag, rows.time[0] as number, end, rows.count, summaries ? new Uint8Array(summaries.buffer) : null, data)
+  }
+
+  deleteChunk(chunk: Chunk): void {
+    this.#deleteChunk.run(chunk.tag, chunk.start)
+    this.#deleteData.run(chunk.data)
+    this.#free.push(chunk.data)
+  }
+
+  quarantine(chunk: Chunk): void {
+    this.#quarantine.run(chunk.tag, chunk.start, chunk.end, chunk.count, chunk.data)
+    this.deleteChunk(chunk)
+  }
+
+  putBlock(tag: number, tier: Tier, { day, summaries }: Block): void {
+    this.#putBlock[tier].run(blockId(tag, day), encodeSummaries(summaries))
+  }
+
+  deleteBlocks(tag: number, tier: Tier, from: number, to: number): void {
+    this.#deleteBlocks[tier].run(blockId(tag, from), blockId(tag, to))
+  }
+
+  rolledUntil(tag: number): number {
+    const until = this.#rolledUntil.get(tag)?.['rolled_until'] as number | null | undefined
+    if (until != null) return until
+    const [first] = this.chunks(tag, -Infinity, Infinity, 1)
+    return first ? Math.floor(first.start / dayUs) : -Infinity
+  }
+
+  setRolledUntil(tag: number, day: number): void {
+    this.#setRolledUntil.run(day, tag)
+  }
+
+  setKeptFrom(tag: number, time: Micros): void {
+    this.#setKeptFrom.run(time, tag)
+  }
+
+  /** Finds and saves the newest sample anew, after some were deleted. */
+  renewLatest(tag: number): TagState | undefined {
+    const { path, kind } = this.#tag.get(tag) as unknown as Pick<TagState, 'path' | 'kind'>
+    const [chunk] = this.chunksBack(tag, Infinity, 1)
+    const [rows] = chunk ? this.rows([chunk]) : []
+    const [array] = this.arrayRowsBack(tag, Infinity, 1)
+    const row = (rows?.count ?? 0) - 1
+    const value = rows?.value[row] ?? Number.NaN
+    const state = {
+      id: tag,
+      path,
+      kind,
+      latestTime: rows?.time[row] ?? array?.time ?? -Infinity,
+      latestValue: value,
+      latestQuality: rows?.quality[row] ?? array?.quality ?? 0,
+      latestText: rows?.texts[value] ?? '',
+    }
+    this.saveTag(state)
+    return state
+  }
+
+  deleteTag(tag: number): void {
+    this.#deleteTag.run(tag)
+  }
+
+  async insertArrays(tag: number, rows: readonly ArrayRow[]): Promise<number> {
+    let added = 0
+    for (const { time, quality, value, statistics } of rows) {
+      const bytes = value ? await encodeArray(value) : null
+      if (!this.#arrayExists.get(tag, time)) added++
+      this.#insertArray.run(tag, time, quality, statistics ? summaryBytes(statistics) : null, bytes)
+    }
+    return added
+  }
+
+  deleteArrays(tag: number, from: Micros, to: Micros): number {
+    return Number(this.#deleteArrays.run(tag, from, to).changes)
+  }
+}
+
+const summaryBytes = ({ min, max, mean, std }: ArrayStatistics) => new Uint8Array(Float64Array.of(min, max, mean, std).buffer)
