@@ -1,0 +1,73 @@
+// The embedded store beside VictoriaMetrics, InfluxDB and PostgreSQL: the same batches, the same questions, the same answers.
+// npm run bench -- store [--points 50M] [--only ours,vm,influx,postgres] [--year 31536k] [--keep]
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { messageOf } from '#core/errors.ts'
+import { countText, readCount } from '#bench/support/count.ts'
+import { barText, machine, writeResults } from '#bench/support/results.ts'
+import { withScratch } from '#bench/support/scratch.ts'
+import { round } from '#bench/support/statistics.ts'
+import { createTelemetry } from '#bench/support/telemetry.ts'
+import { contendersOf } from './contenders.ts'
+import { questionsFor } from './questions.ts'
+import { pageOf, reportOf, type Outcome } from './report.ts'
+import { rightAnswers } from './right-answers.ts'
+import { runContender } from './run-contender.ts'
+import { drawYear } from './year.ts'
+
+const tags = 1000
+/** Enough for ten seconds at 100 k points/s and as long at the full speed of the quickest. */
+const tailPointsMax = 40_000_000
+
+const { values: asked } = parseArgs({
+  options: {
+    points: { type: 'string', default: '50M' },
+    only: { type: 'string', default: 'ours,vm,influx,postgres' },
+    /** Points of the year's tag; 0 leaves it out. */
+    year: { type: 'string', default: '31536k' },
+    keep: { type: 'boolean', default: false },
+  },
+})
+
+await withScratch(
+  'store',
+  async (scratch) => {
+    const points = readCount(asked.points)
+    const yearPoints = readCount(asked.year)
+    const contenders = contendersOf(asked.only.split(','))
+    const source = createTelemetry({ tags })
+    console.log(`${countText(points)} points are made`)
+    const main = source.write(join(scratch.folder, 'main.telemetry'), points)
+    const tail = source.write(join(scratch.folder, 'tail.telemetry'), Math.min(tailPointsMax, 2_000_000 + points))
+    const questions = questionsFor(main)
+    const work = { main, tail, questions, right: rightAnswers(main, questions) }
+    const outcomes: Outcome[] = []
+    for (const contender of contenders) {
+      try {
+        const figures = await runContender(scratch, contender, work)
+        outcomes.push({ contender, figures })
+        console.log(`${contender.title}: ${countText(round(figures.pointsPerSecond))} points/s`)
+      } catch (error) {
+        console.error(`${contender.title}: ${messageOf(error)}`)
+        process.exitCode = 1
+      }
+    }
+    const year = asked.only.split(',').includes('ours') && yearPoints > 0 ? await drawYear(scratch, yearPoints) : undefined
+    const report = reportOf(outcomes, year)
+    console.table(transposed(report.table))
+    console.table(transposed(report.ratios))
+    for (const bar of report.bars) console.log(barText(bar))
+    const engines = Object.fromEntries(outcomes.map(({ contender, figures }) => [contender.name, figures]))
+    await writeResults('store', { points: main.unique, tags, ...machine(), engines, year, bars: report.bars }, pageOf(report, main.unique))
+  },
+  { keep: asked.keep },
+)
+
+/** Engines side by side fit a screen better than one below the other. */
+function transposed(
+  table: readonly Readonly<Record<string, string | number | undefined>>[],
+): Record<string, Record<string, string | number>> {
+  const names = Object.keys(table[0] ?? {}).filter((name) => name !== 'engine')
+  const cell = (value: string | number | undefined) => (typeof value === 'number' ? round(value) : (value ?? ''))
+  return Object.fromEntries(names.map((name) => [name, Object.fromEntries(table.map((row) => [String(row['engine']), cell(row[name])]))]))
+}
