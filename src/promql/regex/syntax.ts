@@ -24,19 +24,20 @@ const places: Record<string, (before: string | undefined, after: string | undefi
   '\\B': (before, after) => isWord(before) === isWord(after),
 }
 const controls: Record<string, string> = { a: '\x07', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }
-const posix: Record<string, string> = {
-  alnum: '0-9A-Za-z',
-  alpha: 'A-Za-z',
-  ascii: '\\x00-\\x7f',
-  blank: '\\t ',
-  digit: '0-9',
-  lower: 'a-z',
-  punct: '!-\\/:-@\\[-`{-~',
-  space: '\\t\\n\\v\\f\\r ',
-  upper: 'A-Z',
-  word: '0-9A-Za-z_',
-  xdigit: '0-9A-Fa-f',
-}
+const posix = new Map(
+  Object.entries({
+    alnum: '0-9A-Za-z',
+    alpha: 'A-Za-z',
+    blank: '\\t ',
+    digit: '0-9',
+    lower: 'a-z',
+    punct: '!-\\/:-@\\[-`{-~',
+    space: '\\t\\n\\v\\f\\r ',
+    upper: 'A-Z',
+    word: '0-9A-Za-z_',
+    xdigit: '0-9A-Fa-f',
+  }),
+)
 
 /** Reads a pattern. Throws `Rejected` and says what is wrong with it. */
 export function parsePattern(pattern: string): Node {
@@ -117,7 +118,7 @@ export function parsePattern(pattern: string): Node {
       if (at >= pattern.length) throw wrong('a "[" without its "]"')
       const named = take(/\[:(\^?)(\w+):\]/y)
       if (named) {
-        const ranges = posix[named[2] as string]
+        const ranges = posix.get(named[2] as string)
         if (ranges === undefined || named[1] === '^') throw wrong(`the class ${named[0]} is not supported`)
         source += ranges
         continue
@@ -174,8 +175,9 @@ export function parsePattern(pattern: string): Node {
 
 const escaped = (character: string) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`
 
-/** \d and the like as RE2 means them: \s without the blanks of Unicode, \pL for \p{L}. */
+/** \d and the like as RE2 means them: \s without the blanks of Unicode, \pL for \p{L}, \p{Greek} for a script. */
 function setSource(set: string): string {
   if (set === '\\s') return '\\t\\n\\f\\r '
-  return /^\\[pP][A-Z]$/.test(set) ? `${set.slice(0, 2)}{${set.slice(2)}}` : set
+  const [, negation, name = ''] = /^\\([pP])\{?(\w+)/.exec(set) ?? []
+  return negation === undefined ? set : `\\${negation}{${name.length > 2 ? 'Script=' : ''}${name}}`
 }

@@ -1,0 +1,127 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Rejected } from '#core/errors.ts'
+import { createPattern, patternLengthMax } from './pattern.ts'
+
+test('the whole text has to match', () => {
+  const pattern = createPattern('pump-[0-9]+')
+  expect(['pump-1', 'pump-12', 'xpump-1', 'pump-1x', 'pump-'].map(pattern.matches)).toEqual([true, true, false, false, false])
+})
+
+describe('as in RE2', () => {
+  test.each([
+    ['a|b|c', 'b', true],
+    ['', '', true],
+    ['()', '', true],
+    ['a|', '', true],
+    ['(?i)PUMP', 'pump', true],
+    ['(?i:P)ump', 'pUMP', false],
+    ['a(?i)b|c', 'C', true],
+    ['.', '\n', false],
+    ['(?s).', '\n', true],
+    ['[[:alpha:]_]+', 'a_Z', true],
+    ['[^[:digit:]]', '7', false],
+    ['[]a-]+', ']-a', true],
+    ['[\\w.]+', 'a.b', true],
+    ['\\pL+', 'läuft', true],
+    ['\\p{Greek}', 'λ', true],
+    ['\\x41\\x{1F600}', 'A😀', true],
+    ['a\\.b', 'axb', false],
+    ['\\Qa', 'a', undefined],
+    ['x{2}', 'xx', true],
+    ['x{2,}', 'x', false],
+    ['x{1,3}y', 'xxxxy', false],
+    ['x{,3}', 'x{,3}', true],
+    ['^a$', 'a', true],
+    ['a\\b.b', 'a b', true],
+    ['\\Aa\\z', 'a', true],
+    ['😀?', '😀', true],
+    ['a*?', 'aaa', true],
+  ])('%s and %j: %s', (source, text, matches) => {
+    if (matches === undefined) expect(() => createPattern(source)).toThrow(Rejected)
+    else expect(createPattern(source).matches(text)).toBe(matches)
+  })
+})
+
+test('groups are what the preferred way through the text gives', () => {
+  expect([...(createPattern('(a+)(?P<rest>a*)(b)?').groups('aaa') ?? [])]).toEqual([
+    ['0', 'aaa'],
+    ['1', 'aaa'],
+    ['2', ''],
+    ['rest', ''],
+    ['3', ''],
+  ])
+  expect(createPattern('(a+?)(a*)').groups('aaa')?.get('1')).toBe('a')
+  expect(createPattern('(a|ab)(c|bcd)(d*)').groups('abcd')?.get('1')).toBe('a')
+  expect(createPattern('(?:x)(y)').groups('xy')?.get('1')).toBe('y')
+  expect(createPattern('(x)').groups('y')).toBeUndefined()
+})
+
+const source: fc.Arbitrary<string> = fc.letrec((tie) => ({
+  pattern: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.constantFrom('a', 'b', 'c', '.', '[ab]', '[^a]', '\\w'),
+    fc.array(tie('pattern') as fc.Arbitrary<string>, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('')),
+    fc.array(tie('pattern') as fc.Arbitrary<string>, { minLength: 2, maxLength: 3 }).map((parts) => `(${parts.join('|')})`),
+    fc
+      .tuple(tie('pattern') as fc.Arbitrary<string>, fc.constantFrom('*', '+', '?', '*?', '{2}', '{1,2}', '{0,}'))
+      .map(([part, sign]) => `(?:${part})${sign}`),
+  ),
+})).pattern as fc.Arbitrary<string>
+
+test("matches are those of JavaScript's own engine, where both understand the pattern", () => {
+  fc.assert(
+    fc.property(source, fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 8 }), (pattern, text) => {
+      expect(createPattern(pattern).matches(text)).toBe(new RegExp(`^(?:${pattern})$`, 'u').test(text))
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+test('patterns that would take other engines for ever are answered', () => {
+  const text = `${'a'.repeat(400)}!`
+  for (const pattern of ['(a+)+', '(a*)*b', '(a|a)*', '(a|aa)+', '(.*)*x', '(.*a){30}', '((a?){40}){25}', '(a?){60}a{60}', '(|a|aa)*'])
+    expect(createPattern(pattern).matches(text)).toBe(false)
+})
+
+test.each([
+  ['(', 'a "(" without its ")" at its character 2'],
+  ['a)', 'a ")" without its "(" at its character 2'],
+  ['[a', 'a "[" without its "]" at its character 3'],
+  ['[z-a]', 'an impossible class [\\u{7a}-\\u{61}] at its character 6'],
+  ['*a', 'nothing before the sign of repetition at its character 2'],
+  ['a**', 'a repetition of a repetition at its character 4'],
+  ['a{3,2}', 'a repetition ends before it begins at its character 7'],
+  ['a{1001}', 'more than 1000 repetitions are asked for at its character 8'],
+  ['(?=a)', 'this kind of group is not supported; there are (…), (?:…), (?P<name>…), (?i) and (?s) at its character 2'],
+  ['\\1', 'an unknown escape at its character 1'],
+  ['a\\', 'an unknown escape at its character 2'],
+  ['\\x{110000}', 'there is no such character at its character 11'],
+  ['[[:none:]]', 'the class [:none:] is not supported at its character 10'],
+  ['('.repeat(200), 'groups lie more than 100 deep at its character 102'],
+])('%s is refused', (pattern, why) => {
+  expect(() => createPattern(pattern)).toThrow(new Rejected(`the regular expression "${pattern}" is not understood: ${why}`))
+})
+
+test('a pattern has a largest size, however short it is written', () => {
+  expect(() => createPattern('a'.repeat(patternLengthMax + 1))).toThrow(Rejected)
+  for (const pattern of ['((a{1000}){1000}){1000}', '(?:(?:(?:){1000}){1000}){1000}', '(((a?){1000}){1000}){1000}'])
+    expect(() => createPattern(pattern)).toThrow('a regular expression is too large; ask for fewer repetitions')
+})
+
+test('whatever is written, a pattern is made or refused', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom(...'ab()[]{}|*+?.^$\\-:<>P=!,0193dwsxpLi😀'), maxLength: 20 }),
+      fc.string(),
+      (pattern, text) => {
+        try {
+          createPattern(pattern).groups(text)
+        } catch (error) {
+          expect(error).toBeInstanceOf(Rejected)
+        }
+      },
+    ),
+    { numRuns: 5000 },
+  )
+})
