@@ -85,7 +85,12 @@ const routes: Record<string, [schema: z.ZodType, ...urls: string[]]> = {
   '/api/v1/machines/{path}': [machineSchema, `/api/v1/machines/${machine}`],
   '/api/v1/tags': [tagListSchema, '/api/v1/tags', `/api/v1/tags?machine=${machine}`],
   '/api/v1/samples': [samplesSchema, ...Object.keys(kindsOfTag).map((name) => `/api/v1/samples?tag=${machine}/${name}&limit=1`)],
-  '/api/v1/buckets': [bucketsSchema, `/api/v1/buckets?tag=${machine}/temperature&tag=${machine}/on&tag=${field}&${range}`],
+  '/api/v1/buckets': [
+    bucketsSchema,
+    `/api/v1/buckets?tag=${machine}/temperature&tag=${machine}/on&tag=${field}&${range}`,
+    `/api/v1/buckets?tag=${machine}/temperature&${range}&every=day`,
+  ],
+  '/api/v1/export': [z.string(), `/api/v1/export?machine=${machine}`, `/api/v1/export?machine=${machine}&bucket=day`],
   '/api/v1/arrays': [arraysSchema, `/api/v1/arrays?tag=${field}`, `/api/v1/arrays?tag=${field}&to=1980-01-01`],
   '/api/v1/arrays/at': [arrayAtSchema, `/api/v1/arrays/at?tag=${field}`],
   '/api/v1/connections': [connectionListSchema, '/api/v1/connections'],

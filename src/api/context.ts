@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Bus } from '#core/bus.ts'
+import type { Calendar } from '#core/calendar.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Directory } from '#core/directory.ts'
 import type { Fault, FaultRequest, SimulatedMachine } from '#core/fault.ts'
@@ -21,6 +22,8 @@ export interface ApiContext {
   readonly directory: Directory
   readonly board: GatewayBoard
   readonly bus: Bus
+  /** The plant's days and shifts; days in UTC when absent. */
+  readonly calendar?: Calendar | undefined
   readonly accept: Accept
   readonly lines: AcceptLines
   readonly bodies: Bodies

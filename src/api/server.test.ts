@@ -341,6 +341,7 @@ test('the OpenAPI document describes every route, and there is a page for it', a
       '/api/v1/tags',
       '/api/v1/samples',
       '/api/v1/buckets',
+      '/api/v1/export',
       '/api/v1/arrays',
       '/api/v1/arrays/at',
       '/api/v1/connections',
@@ -355,6 +356,8 @@ test('the OpenAPI document describes every route, and there is a page for it', a
     { name: 'from', required: true, schema: { type: 'string', format: 'date-time' } },
     { name: 'to', required: true, schema: { type: 'string', format: 'date-time' } },
     { name: 'buckets', required: false },
+    { name: 'every', required: false },
+    { name: 'zone', required: false },
   ])
   expect((await api.get('/docs/')).status).toBe(200)
 })

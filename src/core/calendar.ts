@@ -34,6 +34,9 @@ export const calendarSchema = z.strictObject({
 export type Calendar = z.infer<typeof calendarSchema>
 export type Shift = Calendar['shifts'][number]
 
+/** Where no plant says otherwise. */
+export const utcCalendar: Calendar = { zone: 'UTC', shifts: [] }
+
 /** Intervals one after another, for all times from 1970 on. */
 export interface Intervals {
   /** When the first one after `time` begins. */
