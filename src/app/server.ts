@@ -97,6 +97,7 @@ export async function startServer({
         directory,
         board,
         bus,
+        calendar: plant.calendar,
         accept: ingest.accept,
         lines: createLineEntrance(ingest.accept),
         bodies: new Bodies(),
