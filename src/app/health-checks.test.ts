@@ -17,7 +17,8 @@ const report = (change: Partial<GatewayReport> = {}): GatewayReport => ({
 })
 const clock = new ManualClock()
 const board = createGatewayBoard(clock)
-const checks = (folder = tmpdir()) => healthChecks({ store: createMemoryStore(), board, clock, folder })
+const parts = { store: createMemoryStore(), board, clock, folder: tmpdir() }
+const checks = (folder = tmpdir()) => healthChecks({ ...parts, folder })
 
 test('a gateway is well while it reports, its connections are up and its outbox has room', async () => {
   const waiting = { name: 'line', state: 'waiting', detail: 'nobody answers' } as ConnectionStatus
@@ -52,4 +53,15 @@ test('a gateway that was well when it fell silent is not well', async () => {
 
 test('a data folder that cannot be looked at is a finding, not a failure of the answer', async () => {
   expect((await checks('/nowhere/at/all'))[1]).toMatchObject({ name: 'disk', ok: false, detail: expect.stringContaining('ENOENT') })
+})
+
+test('rows for SQL are well while PostgreSQL takes them, and say how far behind the store they are', async () => {
+  const check = async (trouble: string | undefined, rows: number, tags: number) =>
+    (await healthChecks({ ...parts, rows: { trouble: () => trouble, behind: () => ({ rows, tags }) } }))[2]
+  expect(await check(undefined, 0, 0)).toEqual({ name: 'rows for SQL', ok: true, detail: 'up with the store' })
+  expect(await check('no answer', 7, 2)).toEqual({
+    name: 'rows for SQL',
+    ok: false,
+    detail: 'no answer; 7 rows wait, 2 tags are read from the store',
+  })
 })

@@ -6,6 +6,7 @@ import { isSilent, type GatewayBoard, type GatewayEntry } from '#core/gateway-bo
 import type { Store } from '#core/store.ts'
 import { formatTime, type Micros } from '#core/time.ts'
 import type { ConnectionStatus } from '#core/uplink.ts'
+import type { RowFeed } from '#store/postgres/rows/row-feed.ts'
 
 const diskFreeBytesMin = 500_000_000
 /** Part of its quota beyond which an outbox is said to fill up. */
@@ -25,19 +26,29 @@ export interface HealthParts {
   readonly folder: string
   /** Absent without the demo. */
   readonly simulators?: { readonly running: boolean } | undefined
+  /** Absent without the rows mode. */
+  readonly rows?: Pick<RowFeed, 'trouble' | 'behind'> | undefined
 }
 
-export async function healthChecks({ store, board, clock, folder, simulators }: HealthParts): Promise<HealthCheck[]> {
+export async function healthChecks({ store, board, clock, folder, simulators, rows }: HealthParts): Promise<HealthCheck[]> {
   const { samples, tags, bytesOnDisk } = store.statistics()
   const now = clock.now()
   return [
     { name: 'store', ok: true, detail: `${samples} samples of ${tags} tags in ${Math.ceil(bytesOnDisk / 1e6)} MB` },
     await diskCheck(folder),
+    ...(rows ? [rowsCheck(rows)] : []),
     ...[...board.gateways()].map((entry) => gatewayCheck(entry, now)),
     ...(simulators
       ? [{ name: 'simulators', ok: simulators.running, detail: simulators.running ? 'running' : 'not running; they are started again' }]
       : []),
   ]
+}
+
+function rowsCheck(feed: Pick<RowFeed, 'trouble' | 'behind'>): HealthCheck {
+  const trouble = feed.trouble()
+  const { rows, tags } = feed.behind()
+  const detail = rows + tags === 0 ? 'up with the store' : `${rows} rows wait, ${tags} tags are read from the store`
+  return { name: 'rows for SQL', ok: trouble === undefined, detail: trouble === undefined ? detail : `${trouble}; ${detail}` }
 }
 
 async function diskCheck(folder: string): Promise<HealthCheck> {

@@ -7,7 +7,7 @@ import { lookAtDatabase } from './look-at-database.ts'
 test('doctor says whether the database answers, what it is and what to mend', async () => {
   await using server = await startPostgres({ fsync: false })
   const url = await server.createDatabase()
-  const at = new RegExp(`^PostgreSQL \\d.* answers at postgres://millwright@127.0.0.1:${server.port}/test_\\w+, with no tables yet`)
+  const at = new RegExp(`^PostgreSQL \\d.* answers at postgres://postgres@127.0.0.1:${server.port}/test_\\w+, with no tables yet`)
   expect(await lookAtDatabase(url)).toEqual({ level: 'ok', text: expect.stringMatching(at) })
   await (await openDatabase(url)).destroy()
   expect(await lookAtDatabase(url)).toEqual({ level: 'ok', text: expect.stringMatching(/, with schema \d{4}-\w+$/) })

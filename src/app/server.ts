@@ -25,6 +25,7 @@ import { dashboardFolder } from './dashboard.ts'
 import { drivers as ownDrivers } from './drivers.ts'
 import { databasePlace } from './folders.ts'
 import { healthChecks } from './health-checks.ts'
+import { startRows, type RowsOptions } from './rows.ts'
 import type { Simulators } from './simulators.ts'
 import { uplinksTo } from './uplinks.ts'
 import { version } from './version.ts'
@@ -37,6 +38,8 @@ export interface ServerOptions {
   readonly folder: string
   /** PostgreSQL for what exists and who may, instead of a file in the folder. */
   readonly databaseUrl?: string | undefined
+  /** Tags to keep as rows for SQL in PostgreSQL, too. */
+  readonly rows?: RowsOptions | undefined
   /** 0 takes any free one. */
   readonly port: number
   readonly log: Logger
@@ -57,6 +60,7 @@ export async function startServer({
   plant,
   folder,
   databaseUrl,
+  rows,
   port,
   log,
   simulators,
@@ -84,6 +88,8 @@ export async function startServer({
     const failed = (error: unknown) => log.error(error)
     const directory = await openDirectory(plant, database, store, failed)
     const bus = createMemoryBus(failed)
+    const rowFeed = rows && startRows(rows, { databaseUrl, store, bus, clock, log })
+    if (rowFeed) started.push(() => rowFeed.stop())
     if (onStored) bus.subscribe('stored', onStored)
     const board = createGatewayBoard(clock)
     const metrics = createMetrics({ version, store, board })
@@ -104,7 +110,7 @@ export async function startServer({
         metrics,
         gatewayOfToken: (token) => gatewayOfToken(database, token),
         uplinkOf,
-        checks: () => healthChecks({ store, board, clock, folder, simulators }),
+        checks: () => healthChecks({ store, board, clock, folder, simulators, rows: rowFeed }),
         simulation: simulators,
       },
       dashboardFolder,

@@ -10,6 +10,7 @@ import { buildDashboard } from './dashboard.ts'
 import { drivers } from './drivers.ts'
 import { demoPlantFile, profilesFolderDefault } from './package-folder.ts'
 import { isFree, nextFreePort } from './ports.ts'
+import type { RowsOptions } from './rows.ts'
 import { startServer } from './server.ts'
 import { startSimulators, type Simulators } from './simulators.ts'
 
@@ -17,6 +18,8 @@ export interface StartOptions {
   readonly data: string
   /** PostgreSQL for what exists and who may. */
   readonly database?: string | undefined
+  /** Tags to keep as rows for SQL in that database, too. */
+  readonly rows?: RowsOptions | undefined
   readonly port: number
   /** A plant file; without one, and without the demo, there are only the machines that samples create. */
   readonly plant?: string | undefined
@@ -79,7 +82,7 @@ interface Prepared extends Omit<StartOptions, 'plant'> {
 
 /** Starts simulators and server on these ports; nothing is left running when that fails. */
 async function startOn(chosen: ChosenPorts, prepared: Prepared): Promise<Started> {
-  const { plant, plantFile, profilesFolder, demo, speed, seed, dashboard, log, notes } = prepared
+  const { plant, plantFile, profilesFolder, demo, speed, seed, dashboard, log, notes, database: databaseUrl, rows } = prepared
   const folder = resolve(prepared.data)
   let simulators: Simulators | undefined
   try {
@@ -89,7 +92,7 @@ async function startOn(chosen: ChosenPorts, prepared: Prepared): Promise<Started
         log,
       )
     await dashboard
-    const server = await startServer({ plant, folder, databaseUrl: prepared.database, port: chosen.page, log, simulators })
+    const server = await startServer({ plant, folder, databaseUrl, rows, port: chosen.page, log, simulators })
     const stop = async () => {
       await server.stop()
       await simulators?.stop()

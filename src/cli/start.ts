@@ -9,6 +9,8 @@ interface StartCommandOptions {
   port: number
   data: string
   database?: string
+  rows?: string[]
+  rowsDays?: number
   plant?: string
   profiles?: string
   demo?: boolean
@@ -29,17 +31,23 @@ export function registerStart(program: Command): void {
     )
     .addOption(new Option('--data <folder>', 'where everything is kept').env('MILLWRIGHT_DATA').default('./data'))
     .addOption(databaseOption())
+    .addOption(
+      new Option('--rows <patterns>', 'tags to keep as rows for SQL in that database, too, as in "**/pressure,site/mill/**"')
+        .env('MILLWRIGHT_ROWS')
+        .argParser((text) => text.split(',').flatMap((pattern) => pattern.trim() || [])),
+    )
+    .addOption(new Option('--rows-days <days>', 'how long such rows are kept').env('MILLWRIGHT_ROWS_DAYS').argParser(positiveArgument))
     .addOption(new Option('--plant <file>', 'the plant file: machines and connections').env('MILLWRIGHT_PLANT'))
     .option('--profiles <folder>', 'the machine profiles (default: those that come along)')
     .option('--demo', 'run the demo plant with simulated machines')
     .option('--next-free-port', 'where a port is taken, use the next free one and say so')
     .option('--speed <factor>', 'simulated seconds per second, with --demo', positiveArgument)
     .option('--seed <number>', 'of the simulation, with --demo', integerArgument)
-    .action(async ({ demo = false, nextFreePort = false, ...options }: StartCommandOptions) => {
+    .action(async ({ demo = false, nextFreePort = false, rows: patterns, rowsDays: keepDays, ...options }: StartCommandOptions) => {
       const { createLog } = await import('#app/log.ts')
       const { start } = await import('#app/start.ts')
       const log = createLog()
-      const running = await start({ ...options, demo, nextFreePort, log })
+      const running = await start({ ...options, demo, nextFreePort, rows: patterns?.length ? { patterns, keepDays } : undefined, log })
       print('')
       print(`  Millwright is running    ${running.url}`)
       print(`  API documentation        ${running.url}/docs`)

@@ -130,7 +130,7 @@ describe('SQLite', () => {
 
 describe('PostgreSQL', () => {
   let server: PostgresServer
-  beforeAll(async () => void (server = await startPostgres()))
+  beforeAll(async () => void (server = await startPostgres({ fsync: false })))
   afterAll(() => server[Symbol.asyncDispose]())
 
   test('eight that migrate at the very same time do not collide', async () => {
@@ -155,7 +155,7 @@ describe('PostgreSQL', () => {
       Object.assign(new URL(url), change).href
     const at = `PostgreSQL at 127.0.0.1:${port}`
     const messages = [
-      [await refusal(changed({ password: 'secret-1' })), `${at} refuses the user "millwright": `, 'correct user and password'],
+      [await refusal(changed({ password: 'secret-1' })), `${at} refuses the user "postgres": `, 'correct user and password'],
       [await refusal(changed({ username: 'nobody-we-know' })), `${at} refuses the user "nobody-we-know": `, 'correct user and password'],
       [await refusal(changed({ password: '' })), `${at} asks for a password`, 'postgres://user:password@host'],
       [await refusal(changed({ pathname: '/plant' })), `${at} has no database "plant"`, `createdb --host 127.0.0.1 --port ${port}`],

@@ -13,7 +13,7 @@ export interface PostgresServer extends AsyncDisposable {
   readonly port: number
   /** Its files; the data lies in `data` below. */
   readonly folder: string
-  /** The URL of a database by its name, for the owner of everything. */
+  /** The URL of a database by its name, for the user who may do everything. */
   url(database: string): string
   /** Makes an empty database and gives its URL. */
   createDatabase(): Promise<string>
@@ -28,13 +28,13 @@ export interface PostgresServer extends AsyncDisposable {
 }
 
 export interface PostgresOptions {
-  /** False makes it quicker and nothing durable. */
+  /** False makes it quicker; what was committed then outlives a kill of its processes, and no crash of the machine. */
   readonly fsync?: boolean
   /** More settings of postgresql.conf. */
   readonly settings?: Readonly<Record<string, string | number>>
 }
 
-const user = 'millwright'
+const user = 'postgres'
 const startTimeoutMs = 30_000
 const logCharactersMax = 64_000
 /** The server asks for a password, so that a wrong one is refused. */
@@ -47,7 +47,7 @@ export async function startPostgres({ fsync = true, settings = {} }: PostgresOpt
   const data = join(folder, 'data')
   const password = randomBytes(12).toString('hex')
   const port = await freePort()
-  const unsafe = fsync ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
+  const unsafe = fsync ? {} : { fsync: 'off', full_page_writes: 'off' }
   const all = { port, listen_addresses: '127.0.0.1', unix_socket_directories: folder, ...unsafe, ...settings }
   const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   let server: Running | undefined

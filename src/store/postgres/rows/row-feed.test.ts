@@ -13,7 +13,7 @@ import { createRowMirror } from './row-mirror.ts'
 const noon = parseTime('2026-03-01T12:00:00Z') as Micros
 let server: PostgresServer
 let pool: Pool
-beforeAll(async () => void (server = await startPostgres()))
+beforeAll(async () => void (server = await startPostgres({ fsync: false })))
 afterAll(() => server[Symbol.asyncDispose]())
 beforeEach(async () => void (pool = createPool(await server.createDatabase())))
 afterEach(() => pool.end())

@@ -15,7 +15,7 @@ const noon = parseTime('2026-03-01T12:00:00Z') as Micros
 let server: PostgresServer
 let pool: Pool
 let said: string[]
-beforeAll(async () => void (server = await startPostgres()))
+beforeAll(async () => void (server = await startPostgres({ fsync: false })))
 afterAll(() => server[Symbol.asyncDispose]())
 beforeEach(async () => {
   pool = createPool(await server.createDatabase())
