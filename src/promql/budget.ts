@@ -1,11 +1,10 @@
 // What a query has spent: samples, values, time. It also lets everybody else run in between.
-import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '#core/clock.ts'
+import { Turn } from '#core/turn.ts'
 import { NotEvaluated, TookTooLong } from './failure.ts'
 import type { Limits } from './limits.ts'
 
-/** How long a query keeps the event loop, and how much work passes between two looks at the clock. */
-const sliceMs = 5
+/** How much work passes between two looks at the time. */
 const workPerLook = 10_000
 
 export class Budget {
@@ -13,8 +12,8 @@ export class Budget {
   readonly #clock: Clock
   readonly #signal: AbortSignal | undefined
   readonly #timeLimitMs: number
-  readonly #end: number
-  #sliceEnd: number
+  readonly #endMs: number
+  readonly #turn = new Turn()
   #work = 0
   #samples = 0
   #values = 0
@@ -28,8 +27,7 @@ export class Budget {
     this.#clock = clock
     this.#signal = signal
     this.#timeLimitMs = Math.min(limits.timeLimitMs, timeoutMs)
-    this.#end = clock.now() + this.#timeLimitMs * 1000
-    this.#sliceEnd = performance.now() + sliceMs
+    this.#endMs = clock.elapsedMs() + this.#timeLimitMs
   }
 
   /** Accounts for work, in samples looked at. What comes back, if anything, has to be awaited. */
@@ -37,7 +35,7 @@ export class Budget {
     this.#work += work
     if (this.#work < workPerLook) return undefined
     this.#work = 0
-    return performance.now() < this.#sliceEnd ? undefined : this.#pause()
+    return this.#turn.isOver ? this.#pause() : undefined
   }
 
   /** Accounts for samples read from the store. */
@@ -60,13 +58,12 @@ export class Budget {
   /** Throws when the time is over or nobody waits for the answer any more. */
   check(): void {
     if (this.#signal?.aborted) throw new TookTooLong('the question was withdrawn')
-    if (this.#clock.now() > this.#end)
+    if (this.#clock.elapsedMs() > this.#endMs)
       throw new TookTooLong(`the query took longer than ${this.#timeLimitMs / 1000} s; ask for fewer series or less time`)
   }
 
   async #pause(): Promise<void> {
-    await setImmediate()
+    await this.#turn.next()
     this.check()
-    this.#sliceEnd = performance.now() + sliceMs
   }
 }

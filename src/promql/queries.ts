@@ -46,8 +46,8 @@ export interface Queries {
 }
 
 interface Parts {
-  readonly store: Store
-  readonly directory: Directory
+  readonly store: Pick<Store, 'tags' | 'latest' | 'read' | 'buckets'>
+  readonly directory: Pick<Directory, 'tag' | 'machine'>
   readonly clock: Clock
   readonly limits?: Limits
 }
