@@ -29,5 +29,8 @@ export const valueSchema = z.union([z.number(), z.boolean(), z.string(), z.stric
 export const sampleSchema = z.object({ time: timeText, value: valueSchema, quality: z.string() })
 export type SampleJson = z.infer<typeof sampleSchema>
 
+/** How many samples were deleted. */
+export const removedSchema = z.object({ removed: z.number() })
+
 /** Every error answer: what was wrong and, in the message, the mend. */
 export const errorSchema = z.object({ error: z.string(), message: z.string() })

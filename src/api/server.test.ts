@@ -349,7 +349,7 @@ test('the OpenAPI document describes every route, and there is a page for it', a
       '/data',
     ]),
   )
-  expect(Object.keys(paths['/api/v1/samples'] ?? {})).toEqual(['get', 'post'])
+  expect(Object.keys(paths['/api/v1/samples'] ?? {})).toEqual(['get', 'delete', 'post'])
   const parameters = (paths['/api/v1/buckets'] as { get: { parameters: unknown } }).get.parameters
   expect(parameters).toMatchObject([
     { name: 'tag', in: 'query', required: true, schema: { anyOf: [{ type: 'array', items: { type: 'string' } }, { type: 'string' }] } },

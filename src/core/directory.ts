@@ -26,6 +26,8 @@ export interface Directory {
   tag(path: TagPath): TagEntry | undefined
   /** Makes a tag, and its machine if that is new, known. Throws `Rejected` when there are too many tags. */
   observe(path: TagPath, kind: Kind): void
+  /** Forgets a tag that no profile declares, and its machine when nothing else made that known. */
+  forget(path: TagPath): void
   /** Takes in what a gateway says of its part of the plant; the server's own plant file wins. */
   merge(description: GatewayDescription): Promise<void>
 }

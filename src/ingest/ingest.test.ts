@@ -31,6 +31,7 @@ beforeEach(() => {
     tags: () => [],
     tag: (path) => (known.has(path) ? { path, kind: known.get(path) as Kind, definition: undefined } : undefined),
     observe: (path, kind) => void known.set(path, kind),
+    forget: (path) => void known.delete(path),
     merge: async () => {},
   }
   const bus = createMemoryBus((error) => {

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { batchOf } from '#core/batch.ts'
 import { plantSchema, type Plant } from '#core/plant.ts'
 import { profileSchema } from '#core/profile.ts'
@@ -59,6 +59,23 @@ describe.each(databaseKinds)('with %s', (kind) => {
     expect(again.machine('s/pump')?.profile?.title).toBe('Pump')
     expect(again.machine('s/other')?.name).toBe('other')
     expect(failures).toEqual([expect.stringContaining('profile "old"')])
+  })
+
+  test('a tag is forgotten unless a profile declares it, and so is its machine with the last one, also after a restart', async () => {
+    const directory = await open()
+    for (const path of ['s/other/x', 's/other/y', 's/pump/level', 's/pump/on']) directory.observe(path, 'number')
+    for (const path of ['s/other/x', 's/pump/level', 's/pump/on', 's/none/x']) directory.forget(path)
+    expect([...directory.machines()].flatMap(({ path }) => [...directory.tags(path)].map((tag) => tag.path))).toEqual([
+      's/pump/speed',
+      's/pump/on',
+      's/other/y',
+    ])
+    directory.forget('s/other/y')
+    expect(directory.machine('s/other')).toBeUndefined()
+    await vi.waitFor(async () => expect(await database.selectFrom('machine').selectAll().execute()).toEqual([]))
+    directory.observe('s/other/x', 'text')
+    expect(directory.tag('s/other/x')?.kind).toBe('text')
+    expect(failures).toEqual([])
   })
 
   test('a full directory refuses a new name in plain words, and still opens', async () => {

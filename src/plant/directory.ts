@@ -8,7 +8,7 @@ import type { Store } from '#core/store.ts'
 import type { Kind } from '#core/tag.ts'
 import { tagsOfProfile } from '#core/derived-tags.ts'
 import type { Database } from '#database/open.ts'
-import { keepMachine, keepProfile, keptMachines, keptProfiles } from './kept.ts'
+import { forgetMachine, keepMachine, keepProfile, keptMachines, keptProfiles } from './kept.ts'
 
 /** Most tags of one installation; a new name beyond it is refused. */
 export const tagsMax = 200_000
@@ -71,6 +71,17 @@ export async function openDirectory(
       if (tags.size >= tagsMax)
         throw new Rejected(`there are ${tagsMax} tags already; "${path}" would be one too many: check that no device makes up names`)
       learn(path, kind)
+    },
+    forget(path) {
+      const definition = tags.get(path)?.definition
+      const machine = machines.get(machineOf(path))
+      if (!machine) return
+      if (definition) return addTag(machine, { path, kind: definition.kind, definition })
+      tags.delete(path)
+      machine.tags.delete(path)
+      if (machine.own || machine.profile || machine.connections.length > 0 || machine.tags.size > 0) return
+      machines.delete(machine.path)
+      forgetMachine(database, machine.path).catch(failed)
     },
     async merge(description) {
       for (const profile of description.profiles) {

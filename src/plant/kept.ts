@@ -1,4 +1,5 @@
 // What no plant file says, kept in the database: machines that first samples made or gateways announced, and the gateways' profiles.
+import type { MachinePath } from '#core/path.ts'
 import { profileSchema, type Profile } from '#core/profile.ts'
 import type { Database } from '#database/open.ts'
 import type { Tables } from '#database/tables.ts'
@@ -23,6 +24,10 @@ export async function keepMachine(database: Database, machine: Tables['machine']
     .values(machine)
     .onConflict((conflict) => conflict.column('path').doUpdateSet({ name: machine.name, profile: machine.profile }))
     .execute()
+}
+
+export async function forgetMachine(database: Database, path: MachinePath): Promise<void> {
+  await database.deleteFrom('machine').where('path', '=', path).execute()
 }
 
 export async function keepProfile(database: Database, profile: Profile): Promise<void> {

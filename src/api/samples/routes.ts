@@ -8,9 +8,16 @@ import { formatTime, futureToleranceUs, type Micros } from '#core/time.ts'
 import { leaveUnread, unread } from '#api/bodies.ts'
 import type { ApiContext, ApiScope } from '#api/context.ts'
 import { Malformed, NotFound } from '#api/errors.ts'
-import { errorSchema, type SampleJson } from '#api/schema.ts'
+import { errorSchema, removedSchema, type SampleJson } from '#api/schema.ts'
 import { readPosted } from './posted.ts'
-import { postedSampleSchema, postedSamplesMax, postResultSchema, samplesQuerySchema, samplesSchema } from './schema.ts'
+import {
+  postedSampleSchema,
+  postedSamplesMax,
+  postResultSchema,
+  samplesDeleteQuerySchema,
+  samplesQuerySchema,
+  samplesSchema,
+} from './schema.ts'
 
 /** Largest body of a post of samples. */
 const bodyBytesMax = 16 << 20
@@ -54,6 +61,22 @@ export function sampleRoutes(api: ApiScope, { directory, store, clock, accept, b
     const shape = (await store.arrayAt(path, last))?.shape
     return (row) => (shape && frames.has(time[row] as number) ? { shape: [...shape] } : null)
   }
+
+  api.delete(
+    '/samples',
+    {
+      schema: {
+        summary: 'Deletes the samples of a tag with from ≤ time < to, for good',
+        querystring: samplesDeleteQuerySchema,
+        response: { 200: removedSchema, 400: errorSchema, 404: errorSchema },
+      },
+    },
+    async ({ query: { tag, from, to } }) => {
+      if (to <= from) throw new Rejected('"to" must be after "from"')
+      if (!directory.tag(tag)) throw new NotFound(`there is no tag "${tag}"; GET /api/v1/tags lists them`)
+      return { removed: await store.remove(tag, { from, to }) }
+    },
+  )
 
   // The body is read by its route: it may be packed, and shares the bound of all that bring telemetry.
   void api.register(async (scope) => {

@@ -16,6 +16,9 @@ export const samplesQuerySchema = z.object({
   order: z.enum(['asc', 'desc']).default('asc'),
 })
 
+/** Both ends are needed: what is left out by mistake must not delete everything. */
+export const samplesDeleteQuerySchema = z.object({ tag: z.string(), from: timeParameter, to: timeParameter })
+
 export const samplesSchema = z.object({
   tag: z.string(),
   unit: z.string().nullable(),
