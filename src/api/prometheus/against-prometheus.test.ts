@@ -329,3 +329,23 @@ test.each(expressions)('%s is answered as by Prometheus', async (query) => {
     expect({ step, ...(plain(ours, false) as object) }).toEqual({ step, ...(plain(theirs, false) as object) })
   }
 })
+
+test.each([
+  'labels',
+  'labels?match[]=temperature&match[]=running',
+  'label/machine/values',
+  'label/__name__/values?match[]={machine="pump-1"}',
+  'label/unit/values',
+  'series?match[]=temperature',
+  'series?match[]={machine=~"pump-[12]",unit!=""}&match[]={line="line-2"}',
+  'label/no-label/values',
+  'series',
+])('%s is answered as by Prometheus', async (path) => {
+  const range = `${path.includes('?') ? '&' : '?'}start=${startMs / 1000}&end=${endMs / 1000}`
+  const theirs = (await (await fetch(`${prometheus.url}/api/v1/${path}${range}`)).json()) as { status: string; data: unknown[] }
+  const ours = (await api.get(`/api/v1/${path}${range}`)).body as typeof theirs
+  const plainList = ({ status, data = [] }: typeof theirs) => ({ status, data: data.map(inOrder).toSorted() })
+  expect(plainList(ours)).toEqual(plainList(theirs))
+})
+
+const inOrder = (item: unknown) => (typeof item === 'string' ? item : JSON.stringify(Object.entries(item as object).toSorted()))

@@ -30,7 +30,7 @@ function numberOf(text: string): number | undefined {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined
 }
 
-const query = z.string({ error: 'give an expression, as in up' })
+const query = z.string({ error: 'give an expression, as in temperature' })
 const match = repeated(z.string()).optional()
 const limit = z.coerce.number().int().min(0).optional()
 
