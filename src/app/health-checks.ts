@@ -1,11 +1,13 @@
 // What /api/v1/health answers: each part of the server and each gateway, in plain words.
 import { statfs } from 'node:fs/promises'
+import { sql } from 'kysely'
 import type { Clock } from '#core/clock.ts'
 import { messageOf } from '#core/errors.ts'
 import { isSilent, type GatewayBoard, type GatewayEntry } from '#core/gateway-board.ts'
 import type { Store } from '#core/store.ts'
 import { formatTime, type Micros } from '#core/time.ts'
 import type { ConnectionStatus } from '#core/uplink.ts'
+import type { Database } from '#database/open.ts'
 import type { RowFeed } from '#store/postgres/rows/row-feed.ts'
 
 const diskFreeBytesMin = 500_000_000
@@ -26,22 +28,34 @@ export interface HealthParts {
   readonly folder: string
   /** Absent without the demo. */
   readonly simulators?: { readonly running: boolean } | undefined
+  /** Absent where it is a file. */
+  readonly database?: Database | undefined
   /** Absent without the rows mode. */
   readonly rows?: Pick<RowFeed, 'trouble' | 'behind'> | undefined
 }
 
-export async function healthChecks({ store, board, clock, folder, simulators, rows }: HealthParts): Promise<HealthCheck[]> {
+export async function healthChecks({ store, board, clock, folder, simulators, database, rows }: HealthParts): Promise<HealthCheck[]> {
   const { samples, tags, bytesOnDisk } = store.statistics()
   const now = clock.now()
   return [
     { name: 'store', ok: true, detail: `${samples} samples of ${tags} tags in ${Math.ceil(bytesOnDisk / 1e6)} MB` },
     await diskCheck(folder),
+    ...(database ? [await databaseCheck(database)] : []),
     ...(rows ? [rowsCheck(rows)] : []),
     ...[...board.gateways()].map((entry) => gatewayCheck(entry, now)),
     ...(simulators
       ? [{ name: 'simulators', ok: simulators.running, detail: simulators.running ? 'running' : 'not running; they are started again' }]
       : []),
   ]
+}
+
+async function databaseCheck(database: Database): Promise<HealthCheck> {
+  try {
+    await sql`select 1`.execute(database)
+    return { name: 'database', ok: true, detail: 'PostgreSQL answers' }
+  } catch (error) {
+    return { name: 'database', ok: false, detail: messageOf((error as Error).cause ?? error) }
+  }
 }
 
 function rowsCheck(feed: Pick<RowFeed, 'trouble' | 'behind'>): HealthCheck {

@@ -110,7 +110,8 @@ export async function startServer({
         metrics,
         gatewayOfToken: (token) => gatewayOfToken(database, token),
         uplinkOf,
-        checks: () => healthChecks({ store, board, clock, folder, simulators, rows: rowFeed }),
+        checks: () =>
+          healthChecks({ store, board, clock, folder, simulators, database: databaseUrl ? database : undefined, rows: rowFeed }),
         simulation: simulators,
       },
       dashboardFolder,

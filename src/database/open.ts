@@ -41,7 +41,7 @@ async function openSqlite(file: string, migrations: Migrations): Promise<Databas
 
 async function openPostgres(url: string, migrations: Migrations): Promise<Database> {
   const pool = createPool(url)
-  const database = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: patient(pool, url) }) })
+  const database = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: patient(pool) }) })
   try {
     const client = await pool.connect()
     client.release()
@@ -67,11 +67,11 @@ const notMigrated = (place: string, schema: string, copy: string, error: unknown
   )
 
 /** A pool that, while the server is away, says to try again later. */
-function patient(pool: PostgresPool, url: string): PostgresPool {
+function patient(pool: PostgresPool): PostgresPool {
   const connect = () =>
     pool.connect().catch((error: unknown) => {
-      const { text, mend } = connectionFault(error, url)
-      throw new RetryLater(`${text}; ${mend}`)
+      // Where it is and why it does not answer is for the log, not for whoever asked.
+      throw Object.assign(new RetryLater('the database does not answer; try again, and let "millwright doctor" say why'), { cause: error })
     })
   return { options: pool.options, connect, end: () => pool.end() }
 }
