@@ -18,7 +18,13 @@ const start = Date.UTC(2026, 0, 1) * 1000
 const startSeconds = start / secondUs
 const temperature = {
   __name__: 'temperature',
-  ...{ tag: 'site/area/line/pump/temperature', machine: 'pump', site: 'site', area: 'area', line: 'line', unit: '°C', profile: 'pump' },
+  tag: 'site/area/line/pump/temperature',
+  machine: 'pump',
+  site: 'site',
+  area: 'area',
+  line: 'line',
+  unit: '°C',
+  profile: 'pump',
 }
 
 let api: TestApi
@@ -131,7 +137,7 @@ describe('errors have the form of Prometheus', () => {
     ['label/no-label/values', {}, 400, 'bad_data', 'name: a label is named in letters, digits and _'],
     ['labels', { limit: '-1' }, 400, 'bad_data', expect.stringContaining('limit')],
   ])('%s %j', async (path, parameters, status, errorType, error) => {
-    const answer = await ask(path, parameters as Record<string, string>)
+    const answer = await ask(path, parameters)
     expect(answer.status).toBe(status)
     if (status !== 200) expect(answer.body).toEqual({ status: 'error', errorType, error })
   })
