@@ -1,57 +1,65 @@
-// Array samples as bytes: Float32 in byte planes, then zstd. Lossless. Compression runs in libuv's threads.
-import { promisify } from 'node:util'
-import { constants, crc32, zstdCompress, zstdDecompress, zstdDecompressSync } from 'node:zlib'
+// Array samples as bytes, lossless: every element as a whole number of its decimal scale or of its bits, foretold from its neighbours.
+import { setImmediate } from 'node:timers/promises'
 import { arrayElementsMax, type ArrayValue } from '#core/array.ts'
-import { Rejected } from '#core/errors.ts'
-import { fromPlanes, toPlanes } from './byte-planes.ts'
+import { ByteWriter } from './byte-stream.ts'
+import { open, seal } from './envelope.ts'
+import { fieldCoder } from './field-codec.ts'
+import { scratch } from './scratch.ts'
+import { readValues, writeValues } from './value-codec.ts'
+import { readArray1 } from './version-1.ts'
 
-const version = 1
-const headerBytes = 16
-const compress = promisify(zstdCompress)
-const decompress = promisify(zstdDecompress)
-const level = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
-const limit = { maxOutputLength: 4 * arrayElementsMax }
+const valueScratch = scratch((length) => new Float64Array(length))
+/** Elements that are coded together, in whole rows where rows are not longer. */
+const blockElements = 1 << 16
 
-/** Header: crc32 of all that follows it, version, rows (0 for one dimension), columns. */
+/** Lets others have their turn between blocks: one takes some milliseconds. */
 export async function encodeArray({ shape, data }: ArrayValue): Promise<Uint8Array> {
-  const planes = new Uint8Array(data.byteLength)
-  toPlanes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 4, planes)
-  const body = await compress(planes, level)
-  const blob = new Uint8Array(headerBytes + body.length)
-  const header = new DataView(blob.buffer)
-  blob.set(body, headerBytes)
-  header.setUint8(4, version)
-  header.setUint32(8, shape.length === 1 ? 0 : (shape[0] as number), true)
-  header.setUint32(12, shape.at(-1) as number, true)
-  header.setUint32(0, crc32(blob.subarray(4)), true)
-  return blob
+  const [rows, columns] = shape.length === 1 ? [0, data.length] : (shape as [number, number])
+  const written = new ByteWriter()
+  for (const [start, end] of blocks(data.length, columns)) {
+    if (start > 0) await setImmediate()
+    const values = valueScratch(end - start)
+    values.set(data.subarray(start, end))
+    writeValues(written, values, end - start, options(rows, columns))
+  }
+  return seal('array', (writer) => {
+    writer.varint(rows)
+    writer.varint(columns)
+    writer.append(written.bytes())
+  })
 }
 
 /** Throws `Rejected` when the bytes are damaged. */
 export async function decodeArray(blob: Uint8Array): Promise<ArrayValue> {
-  const shape = checkArray(blob)
-  return fromBody(shape, await decompress(blob.subarray(headerBytes), limit))
+  return decodeArraySync(blob)
 }
 
-/** The same at once: up to some milliseconds for a large array. */
+/** The same at once: up to some tens of milliseconds for the largest array. */
 export function decodeArraySync(blob: Uint8Array): ArrayValue {
-  const shape = checkArray(blob)
-  return fromBody(shape, zstdDecompressSync(blob.subarray(headerBytes), limit))
+  return open(
+    'array',
+    blob,
+    (reader) => {
+      const rows = reader.varint()
+      const columns = reader.varint()
+      const elements = Math.max(rows, 1) * columns
+      if (elements < 1 || elements > arrayElementsMax)
+        throw new RangeError(`it claims ${elements} elements; the most is ${arrayElementsMax}`)
+      const data = new Float32Array(elements)
+      for (const [start, end] of blocks(elements, columns)) {
+        const values = valueScratch(end - start)
+        readValues(reader, values, end - start, options(rows, columns))
+        data.set(values.subarray(0, end - start), start)
+      }
+      return { shape: rows === 0 ? [columns] : [rows, columns], data }
+    },
+    readArray1,
+  )
 }
 
-function checkArray(blob: Uint8Array): number[] {
-  const header = new DataView(blob.buffer, blob.byteOffset, blob.byteLength)
-  if (blob.length <= headerBytes || header.getUint32(0, true) !== crc32(blob.subarray(4)))
-    throw new Rejected('the stored array is damaged: its checksum does not match')
-  if (header.getUint8(4) !== version)
-    throw new Rejected(`the stored array has format ${header.getUint8(4)}, this program reads ${version}: use a newer Millwright`)
-  const rows = header.getUint32(8, true)
-  const columns = header.getUint32(12, true)
-  return rows === 0 ? [columns] : [rows, columns]
-}
+const options = (rows: number, columns: number) => (rows > 1 && columns <= blockElements ? { coder: fieldCoder(columns) } : {})
 
-function fromBody(shape: number[], planes: Uint8Array): ArrayValue {
-  const data = new Float32Array(planes.length / 4)
-  fromPlanes(planes, 4, new Uint8Array(data.buffer))
-  return { shape, data }
+function blocks(elements: number, columns: number): [start: number, end: number][] {
+  const size = columns <= blockElements ? Math.floor(blockElements / columns) * columns : blockElements
+  return Array.from({ length: Math.ceil(elements / size) }, (_, block) => [block * size, Math.min(elements, (block + 1) * size)])
 }
