@@ -52,7 +52,10 @@ interface Parts {
   readonly limits?: Limits
 }
 
-/** Everything that is not answered throws `Rejected`: as such for what the text shows, as `NotEvaluated` or `TookTooLong` otherwise. */
+/**
+ * What is not answered throws `Rejected`: as such for what the text shows, as `NotEvaluated` or `TookTooLong` otherwise. Where too many wait
+ * already it is `RetryLater`.
+ */
 export function createQueries({ store, directory, clock, limits = limitsDefault }: Parts): Queries {
   const catalog = createCatalog(store, directory)
   const gate = createGate(limits.queriesMax, limits.waitingMax)

@@ -1,10 +1,10 @@
 // The form of Prometheus' HTTP API: parameters in the address or in a form that is posted, errors as {status, errorType, error}.
 import type { FastifyError } from 'fastify'
 import type { ApiScope } from '#api/context.ts'
-import { answerError } from '#api/errors.ts'
+import { beginAnswer, problemOf, type Problem } from '#api/errors.ts'
 import { NotEvaluated, TookTooLong } from '#promql/failure.ts'
 
-const errorTypes: Record<number, string> = { 400: 'bad_data', 404: 'not_found', 422: 'execution', 500: 'internal', 503: 'unavailable' }
+const errorTypes: Record<number, string> = { 404: 'not_found', 422: 'execution', 500: 'internal', 503: 'unavailable' }
 
 /** Makes a scope of routes take and answer in this form. */
 export function usePrometheusForm(scope: ApiScope): void {
@@ -16,17 +16,16 @@ export function usePrometheusForm(scope: ApiScope): void {
     if (request.method === 'POST') request.body = { ...(request.query as object), ...(request.body as object | undefined) }
   })
   scope.setErrorHandler((error: FastifyError, request, reply) => {
-    const failure = (code: number, errorType: string, message: string) =>
-      void reply.code(code).send({ status: 'error', errorType, error: message })
-    if (error instanceof TookTooLong) return failure(503, 'timeout', error.message)
-    if (error instanceof NotEvaluated) return failure(422, 'execution', error.message)
-    return answerError(error, request, reply)
+    const { status, message } = beginAnswer(queryProblemOf(error) ?? problemOf(error, request), reply)
+    const errorType = error instanceof TookTooLong ? 'timeout' : (errorTypes[status] ?? 'bad_data')
+    reply.send({ status: 'error', errorType, error: message })
   })
-  scope.addHook('preSerialization', async (_request, reply, payload) => {
-    const { error, message } = payload as { error?: string; message?: string }
-    if (reply.statusCode < 400 || error === undefined || message === undefined) return payload
-    return { status: 'error', errorType: errorTypes[reply.statusCode] ?? 'bad_data', error: message }
-  })
+}
+
+function queryProblemOf(error: Error): Problem | undefined {
+  if (error instanceof TookTooLong) return { status: 503, error: 'timeout', message: error.message }
+  if (error instanceof NotEvaluated) return { status: 422, error: 'execution', message: error.message }
+  return undefined
 }
 
 /** A posted form; what is given several times becomes a list. */
