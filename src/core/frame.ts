@@ -10,6 +10,8 @@ export type Crc32 = (bytes: Uint8Array) => number
 
 const magic = 0x3142574d // "MWB1"
 const headerBytes = 32
+/** The first bytes of a frame, with its length and the checksum of all that follows. */
+export const frameHeadBytes = 12
 /** Largest frame that is read, in bytes. */
 export const frameBytesMax = 64 << 20
 /** Most frames that stand back to back. */
@@ -18,10 +20,25 @@ const framesMax = 10_000
 const align8 = (offset: number) => (offset + 7) & ~7
 const utf8 = { encode: new TextEncoder(), decode: new TextDecoder('utf-8', { fatal: true }) }
 
+/** Names in UTF-8, and whole dictionaries, that were used lately: senders use the same ones again and again. */
+const nameBytesKept = new Map<string, Uint8Array>()
+const namesKeptMax = 50_000
+const dictionariesKept = new Map<number, { bytes: Uint8Array; tags: readonly string[]; kinds: readonly Kind[] }>()
+const dictionariesKeptMax = 64
+const dictionaryBytesMax = 1 << 18
+
+function nameBytes(tag: string): Uint8Array {
+  let bytes = nameBytesKept.get(tag)
+  if (bytes) return bytes
+  if (nameBytesKept.size >= namesKeptMax) nameBytesKept.clear()
+  nameBytesKept.set(tag, (bytes = utf8.encode.encode(tag)))
+  return bytes
+}
+
 /** Writes a batch as one frame. */
 export function encodeFrame(batch: Batch, crc32: Crc32): Uint8Array<ArrayBuffer> {
   const { count } = batch
-  const names = batch.tags.map((tag) => utf8.encode.encode(tag))
+  const names = batch.tags.map(nameBytes)
   const texts = batch.texts.map((text) => utf8.encode.encode(text))
   const columnsAt = align8(headerBytes + names.reduce((sum, name) => sum + 3 + name.length, 0))
   const textsAt = columnsAt + count * 21
@@ -98,14 +115,7 @@ export function decodeFrame(frame: Uint8Array, crc32: Crc32): Batch {
   const arrayCount = view.getUint32(24, true)
 
   reader.at = headerBytes
-  const tags: string[] = []
-  const kinds: Kind[] = []
-  for (let index = 0; index < tagCount; index++) {
-    const kind = kindOfCode(reader.uint8())
-    if (!kind) throw new Rejected(`tag ${index} of the frame has an unknown kind`)
-    kinds.push(kind)
-    tags.push(reader.text(reader.uint16()))
-  }
+  const { tags, kinds } = readDictionary(reader, tagCount, crc32)
   reader.at = align8(reader.at)
   const time = new Float64Array(reader.copy(8 * count))
   const value = new Float64Array(reader.copy(8 * count))
@@ -132,6 +142,33 @@ export function decodeFrame(frame: Uint8Array, crc32: Crc32): Batch {
       throw new Rejected(`row ${row} of the frame names ${kind} value ${index} of ${side}`)
   }
   return { tags, kinds, count, tag, time, value, quality, texts, arrays }
+}
+
+function readDictionary(reader: Reader, count: number, crc32: Crc32): { tags: readonly string[]; kinds: readonly Kind[] } {
+  const bytes = reader.skipDictionary(count)
+  const key = crc32(bytes)
+  const kept = dictionariesKept.get(key)
+  if (kept?.tags.length === count && sameBytes(kept.bytes, bytes)) return kept
+  const tags: string[] = []
+  const kinds: Kind[] = []
+  reader.at -= bytes.length
+  for (let index = 0; index < count; index++) {
+    const kind = kindOfCode(reader.uint8())
+    if (!kind) throw new Rejected(`tag ${index} of the frame has an unknown kind`)
+    kinds.push(kind)
+    tags.push(reader.text(reader.uint16()))
+  }
+  if (bytes.length <= dictionaryBytesMax) {
+    if (dictionariesKept.size >= dictionariesKeptMax) dictionariesKept.clear()
+    dictionariesKept.set(key, { bytes: bytes.slice(), tags, kinds })
+  }
+  return { tags, kinds }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false
+  return true
 }
 
 function bytesOf(column: Float64Array | Float32Array | Uint32Array, count: number): Uint8Array {
@@ -168,6 +205,16 @@ class Reader {
     } catch {
       throw new Rejected(`the frame holds text at byte ${start} that is not UTF-8`)
     }
+  }
+
+  /** The bytes of so many kinds and names. */
+  skipDictionary(count: number): Uint8Array {
+    const start = this.at
+    for (let index = 0; index < count; index++) {
+      this.#take(1)
+      this.#take(this.uint16())
+    }
+    return this.#frame.subarray(start, this.at)
   }
 
   copy(length: number): ArrayBuffer {

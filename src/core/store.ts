@@ -16,6 +16,8 @@ export interface Delivery {
   readonly batch: Batch
   /** Absent for data that no outbox numbers (posts, imports): rows alone make it idempotent. */
   readonly origin?: Origin | undefined
+  /** The batch as the checked frame that it came in, which saves a store from writing it as one. */
+  readonly frame?: Uint8Array | undefined
 }
 
 export interface AppendResult {

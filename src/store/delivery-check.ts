@@ -18,6 +18,8 @@ export interface Known {
   readonly sourceCount: number
   newest(source: string): number
   kind(path: TagPath): Kind | undefined
+  /** Whether it is sure that all of these tags are known, with these kinds. */
+  knows?(tags: readonly TagPath[], kinds: readonly Kind[]): boolean
 }
 
 /** What deliveries bring that was not known. */
@@ -35,6 +37,7 @@ export const knownWith = (known: Known, news: News): Known => ({
   sourceCount: known.sourceCount + news.origins.size,
   newest: (source) => news.origins.get(source) ?? known.newest(source),
   kind: (path) => news.kinds.get(path) ?? known.kind(path),
+  knows: (tags, kinds) => known.knows?.(tags, kinds) ?? false,
 })
 
 /** Checks deliveries in order and returns which are new, and what they bring. Throws `Rejected` with the first fault. */
@@ -45,14 +48,17 @@ export function checkDeliveries(deliveries: readonly Delivery[], known: Known): 
     if (origin) checkOrigin(origin)
     if (isRepetition(origin, now)) return false
     const used = checkRows(batch)
-    batch.tags.forEach((path, index) => {
-      if (used[index] === 0) return
-      const kind = batch.kinds[index] as Kind
-      const before = now.kind(path)
-      if (before === undefined) news.kinds.set(path, kind)
-      else if (before !== kind)
-        throw new Rejected(`the tag ${path} holds ${before} values and cannot take a ${kind}: send it under another name, or as ${before}`)
-    })
+    if (!known.knows?.(batch.tags, batch.kinds))
+      batch.tags.forEach((path, index) => {
+        if (used[index] === 0) return
+        const kind = batch.kinds[index] as Kind
+        const before = now.kind(path)
+        if (before === undefined) news.kinds.set(path, kind)
+        else if (before !== kind)
+          throw new Rejected(
+            `the tag ${path} holds ${before} values and cannot take a ${kind}: send it under another name, or as ${before}`,
+          )
+      })
     if (origin) news.origins.set(origin.source, origin.sequence)
     return true
   })

@@ -105,6 +105,7 @@ async function start(settings: OpenSettings, undo: (() => void | Promise<void>)[
       },
       newest: (source) => telemetry.newest(source),
       kind: (path) => telemetry.kind(path),
+      knows: (tags, kinds) => telemetry.knows(tags, kinds),
       learn: (news) => telemetry.learn(news),
       apply: (delivery) => telemetry.apply(delivery),
       write: (deliveries) => log.write(encodeRecord(deliveries)),

@@ -1,7 +1,7 @@
 // Sealed telemetry in SQLite inside one transaction, as sealing and retention see it.
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ArrayStatistics } from '#core/array.ts'
-import { dayUs, type Micros } from '#core/time.ts'
+import type { Micros } from '#core/time.ts'
 import { encodeArray } from '#store/chunk/array-codec.ts'
 import { encodeChunk } from '#store/chunk/chunk-codec.ts'
 import type { Rows } from '#store/chunk/rows.ts'
@@ -121,10 +121,7 @@ export class SqliteWriter extends SqliteReader implements ShelfWriter {
   }
 
   rolledUntil(tag: number): number {
-    const until = this.#rolledUntil.get(tag)?.['rolled_until'] as number | null | undefined
-    if (until != null) return until
-    const [first] = this.chunks(tag, -Infinity, Infinity, 1)
-    return first ? Math.floor(first.start / dayUs) : -Infinity
+    return (this.#rolledUntil.get(tag)?.['rolled_until'] as number | null | undefined) ?? -Infinity
   }
 
   setRolledUntil(tag: number, day: number): void {

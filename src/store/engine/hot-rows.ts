@@ -30,6 +30,11 @@ export class HotRows implements Rows {
     this.count = row + 1
   }
 
+  /** Makes room for so many rows more. */
+  reserve(rows: number): void {
+    this.#grow(this.count + rows)
+  }
+
   /** The index under which a text is kept here. */
   textIndex(text: string): number {
     this.#textIndex ??= new Map()

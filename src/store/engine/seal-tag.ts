@@ -41,7 +41,7 @@ class TagSealing {
     let start = 0
     let grown = 0
     while (start < freshStart) {
-      const [chunk, next] = await this.#shelf.chunks(this.#tag, rows.time[start] as number, Infinity, 2)
+      const [chunk, next] = await this.#around(last, rows.time[start] as number)
       if (!chunk || chunk.start >= tailStart) break
       const end = lowerBound(rows.time, rows.count, next?.start ?? chunk.end + 1)
       grown += await this.#mergeInto(chunk, sliceRows(rows, start, end))
@@ -53,6 +53,13 @@ class TagSealing {
     const joined = overlay(older, sliceRows(rows, start, rows.count))
     await this.#insert(joined)
     return grown + joined.count - older.count
+  }
+
+  /** The first chunk that reaches to or behind a time, and the one after it; `last` are the newest ones before anything was written, newest first. */
+  async #around(last: readonly Chunk[], time: number): Promise<(Chunk | undefined)[]> {
+    const after = last.findIndex(({ end }) => end < time)
+    if (after > 0) return [last[after - 1], last[after - 2]]
+    return this.#shelf.chunks(this.#tag, time, Infinity, 2)
   }
 
   /** Blocks of days that change are made anew later; until then the chunks answer. */

@@ -91,7 +91,7 @@ export interface ShelfWriter extends Pick<ShelfReader, 'chunks' | 'chunksBack' |
   putBlock(tag: number, tier: Tier, block: Block): Awaitable<void>
   /** Deletes the blocks of days from ≤ day < to. */
   deleteBlocks(tag: number, tier: Tier, from: number, to: number): Awaitable<void>
-  /** The first day that has not been rolled up into blocks, or has changed since. */
+  /** The first day that has not been rolled up into blocks, or has changed since; -Infinity before the first time. */
   rolledUntil(tag: number): Awaitable<number>
   setRolledUntil(tag: number, day: number): Awaitable<void>
   /** Writes array samples; resolves to how many were not there before. */
