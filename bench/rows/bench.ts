@@ -97,6 +97,14 @@ const figures = contenders.map((contender) => {
   }
 })
 console.table(figures)
+const [size] = (
+  await pool.query<{ rows: number; plain: number }>(
+    `select sum(pg_total_relation_size(inhrelid))::float8 / (select count(*) from history.sample) as rows,
+       pg_total_relation_size('plain')::float8 / (select count(*) from plain) as plain
+     from pg_inherits where inhparent = 'history.sample'::regclass`,
+  )
+).rows
+console.log(`bytes per row with its index: rows mode ${Math.round(size?.rows ?? 0)}, plain table ${Math.round(size?.plain ?? 0)}`)
 console.log(`${count} rows in history.sample; expected ${2 * batchCount * rowsPerBatch} less what is still held back at the end`)
 const results = join(import.meta.dirname, '..', 'results')
 await mkdir(results, { recursive: true })

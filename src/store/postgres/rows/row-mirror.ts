@@ -1,17 +1,16 @@
 // The `rows` mode: samples of chosen tags as plain rows in PostgreSQL, for people who ask in SQL. A mirror, never the store.
-import { finished } from 'node:stream/promises'
-import type { Pool, PoolClient } from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
+import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Batch } from '#core/batch.ts'
 import type { Clock } from '#core/clock.ts'
-import type { TagPath } from '#core/path.ts'
 import { ConfigError } from '#core/errors.ts'
+import type { TagPath } from '#core/path.ts'
 import type { Kind } from '#core/tag.ts'
 import { tagPattern } from '#core/tag-pattern.ts'
 import { dayUs, type Micros } from '#core/time.ts'
+import { commitRows } from './commit-rows.ts'
 import { CopyRows } from './copy-rows.ts'
-import { failure, isUniqueViolation } from './failure.ts'
+import { failure } from './failure.ts'
 import { keepDaysMin, type Layout } from './layout.ts'
 import { openTables, withClient } from './tables.ts'
 import { newestTimes, tagNumbers } from './tag-numbers.ts'
@@ -57,7 +56,6 @@ export interface RowMirror {
 const keepDaysMax = 4000
 /** How much goes into one transaction. */
 const bytesMax = 4 << 20
-const targetColumns = '(tag, time, value, text, quality)'
 
 export function createRowMirror({ pool, patterns, keepDays = keepDaysMax, clock, log }: RowMirrorOptions): RowMirror {
   if (!(keepDays >= keepDaysMin && keepDays <= keepDaysMax))
@@ -122,24 +120,11 @@ export function createRowMirror({ pool, patterns, keepDays = keepDaysMax, clock,
     const tables = await opened()
     await withClient(pool, async (client) => {
       await tables.prepare(client, days)
-      await commit(client)
+      await commitRows(client, ahead, late)
     })
     ahead.clear()
     late.clear()
     days.clear()
-  }
-
-  /** Rows that should be new go straight into the table; where one of them is there already, all go the long way. */
-  async function commit(client: PoolClient): Promise<void> {
-    try {
-      await transaction(client, async () => {
-        if (ahead.count > 0) await copy(client, `history.sample ${targetColumns}`, ahead)
-        if (late.count > 0) await merge(client, [late])
-      })
-    } catch (error) {
-      if (!isUniqueViolation(error)) throw error
-      await transaction(client, () => merge(client, [ahead, late]))
-    }
   }
 
   return {
@@ -160,34 +145,4 @@ export function createRowMirror({ pool, patterns, keepDays = keepDaysMax, clock,
       }, 'old rows for SQL cannot be dropped'),
     close: async () => void (await underWay),
   }
-}
-
-async function transaction(client: PoolClient, act: () => Promise<void>): Promise<void> {
-  await client.query('begin')
-  try {
-    await act()
-    await client.query('commit')
-  } catch (error) {
-    await client.query('rollback').catch(() => {})
-    throw error
-  }
-}
-
-async function copy(client: PoolClient, target: string, rows: CopyRows): Promise<void> {
-  const stream = client.query(copyFrom(`copy ${target} from stdin (format binary)`))
-  stream.end(rows.finish())
-  await finished(stream)
-}
-
-/** Lays rows over those that are there; of equal times the one that came last wins, which is that with the greatest place in the table. */
-async function merge(client: PoolClient, parts: readonly CopyRows[]): Promise<void> {
-  await client.query(
-    'create temp table if not exists incoming (tag int, time timestamptz, value float8, text text, quality int2) on commit delete rows',
-  )
-  for (const rows of parts) if (rows.count > 0) await copy(client, `pg_temp.incoming ${targetColumns}`, rows)
-  await client.query(`
-    insert into history.sample as kept ${targetColumns}
-    select distinct on (tag, time) tag, time, value, text, quality from pg_temp.incoming order by tag, time, ctid desc
-    on conflict (tag, time) do update set value = excluded.value, text = excluded.text, quality = excluded.quality
-    where (kept.value, kept.text, kept.quality) is distinct from (excluded.value, excluded.text, excluded.quality)`)
 }

@@ -30,8 +30,7 @@ export async function openTables(pool: Pool, log: Pick<Logger, 'warn'>): Promise
       return { layout: await layoutOf(client), mayUseTimescale: await isTimescaleAvailable(client) }
     }),
   )
-  const layout = found.layout ?? (found.mayUseTimescale ? await makeHypertable(pool, log) : undefined) ?? (await makePartitioned(pool))
-  return layout
+  return found.layout ?? (found.mayUseTimescale ? await makeHypertable(pool, log) : undefined) ?? makePartitioned(pool)
 }
 
 /** Lends a connection; one on which something failed is not used again. */
