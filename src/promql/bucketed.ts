@@ -57,25 +57,28 @@ export async function foldWindows(
     const to = ends[step] as number
     while (end < time.length && (time[end] as number) <= to) end++
     while (first < end && (time[first] as number) < to - widthUs) first++
-    if (first < end) {
-      fold.count = 0
-      for (let bucket = first; bucket < end; bucket++) add(fold, buckets, bucket)
-      visit(fold, step)
-    }
+    fold.count = 0
+    for (let bucket = first; bucket < end; bucket++) if (!beginsAt(to, buckets, bucket)) add(fold, buckets, bucket)
+    if (fold.count > 0) visit(fold, step)
     const pause = budget.spend(1 + end - first)
     if (pause) await pause
   }
 }
 
-/** Where windows begin, and the first microsecond after each; ascending, each once. */
+/**
+ * Where windows begin, where they end, and the first microsecond after each; ascending, each once. The last microsecond of a window is a piece of
+ * its own: it holds one sample, or the summary of what begins there, where retention has left no samples.
+ */
 function edgesOf(ends: Float64Array, widthUs: number): Float64Array {
-  const edges = new Float64Array(ends.length * 2)
-  ends.forEach((end, step) => {
-    edges[step * 2] = end - widthUs
-    edges[step * 2 + 1] = end + 1
-  })
+  const edges = new Float64Array(ends.length * 3)
+  ends.forEach((end, step) => edges.set([end - widthUs, end, end + 1], step * 3))
   edges.sort()
   return edges.filter((edge, index) => index === 0 || edge !== edges[index - 1])
+}
+
+/** Whether a piece sums up what begins at the end of a window, and so belongs to the next. */
+function beginsAt(end: number, { time, count }: BucketColumns, bucket: number): boolean {
+  return time[bucket] === end && (count[bucket] as number) > 1
 }
 
 /** The deviation of both together as in Chan, Golub and LeVeque (1979). */
