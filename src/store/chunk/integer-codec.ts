@@ -7,6 +7,8 @@ import { readSymbols, writeSymbols } from './symbol-codec.ts'
 
 /** How far a column's numbers may be from its first one. */
 export const spreadMax = 2 ** 50
+/** Fewer numbers are written as the steps between them. */
+const codedMin = 8
 /** Numbers that the middle of a column is taken from. */
 const middleSamples = 31
 /** Folded numbers below this are symbols as they are. */
@@ -20,8 +22,12 @@ const symbolScratch = scratch((length) => new Uint8Array(length))
 /** Writes at least one number within ±2^53, none farther than `spreadMax` from the first. */
 export function writeIntegers(writer: ByteWriter, integers: Float64Array, count: number): void {
   const first = integers[0] as number
-  const divisor = commonDivisor(integers, count)
   writer.signed(first)
+  if (count < codedMin) {
+    for (let row = 1; row < count; row++) writer.signed((integers[row] as number) - (integers[row - 1] as number))
+    return
+  }
+  const divisor = commonDivisor(integers, count)
   writer.varint(divisor)
   if (divisor === 0) return
   const { order, centre } = bestOrder(integers, count, divisor)
@@ -43,6 +49,11 @@ export function writeIntegers(writer: ByteWriter, integers: Float64Array, count:
 /** Reads `count` numbers back. */
 export function readIntegers(reader: ByteReader, integers: Float64Array, count: number): void {
   const first = reader.signed()
+  if (count < codedMin) {
+    integers[0] = first
+    for (let row = 1; row < count; row++) integers[row] = (integers[row - 1] as number) + reader.signed()
+    return
+  }
   const divisor = reader.varint()
   if (divisor === 0) {
     integers.fill(first, 0, count)

@@ -5,9 +5,9 @@ import { bitsOfSingle, doubleOfBits, highBits, lowBits, singleOfBits } from './f
 import { readIntegers, writeIntegers } from './integer-codec.ts'
 import { readByteRuns, writeByteRuns } from './runs.ts'
 import { scratch } from './scratch.ts'
-import { decimalsMax, planValues, powersOfTen, rowStates, valueModes, type ValuePlan } from './value-plan.ts'
+import { planValues, powersOfTen, rowStates, valueModes, type ValuePlan } from './value-plan.ts'
 
-/** Bits of the first byte; the lowest two are the mode. */
+/** Bits of the first byte; the lowest two are the mode, the upper four the decimals. */
 const flags = { special: 4, relative: 8 } as const
 /** Where any whole number is farther than this from what is expected, the expectation is of no use. */
 const distanceMax = 2 ** 49
@@ -38,8 +38,7 @@ export function writeValues(writer: ByteWriter, values: Float64Array, count: num
   if (plan.mode === valueModes.bits32) for (let row = 0; row < count; row++) integers[row] = bitsOfSingle(values[row] as number)
   if (plan.mode === valueModes.bits64) for (let row = 0; row < count; row++) integers[row] = highBits(values[row] as number)
   const base = expected && takeOff(integers, states, count, plan, expected) ? expected : undefined
-  writer.byte(plan.mode | (plan.special ? flags.special : 0) | (base ? flags.relative : 0))
-  if (isDecimal(plan)) writer.byte(plan.decimals)
+  writer.byte(plan.mode | (plan.special ? flags.special : 0) | (base ? flags.relative : 0) | (plan.decimals << 4))
   if (plan.special) {
     writeByteRuns(writer, states, count)
     for (let row = 0; row < count; row++) if (states[row] === rowStates.literal) writer.float(values[row] as number)
@@ -57,8 +56,7 @@ export function readValues(reader: ByteReader, values: Float64Array, count: numb
   const { expected, coder = plainCoder } = options
   const form = reader.byte()
   const mode = form & 3
-  const plan = { mode, decimals: isDecimal({ mode }) ? reader.byte() : 0, special: (form & flags.special) !== 0 }
-  if (plan.decimals > decimalsMax) throw new RangeError('there are too many decimals')
+  const plan = { mode, decimals: form >> 4, special: (form & flags.special) !== 0 }
   const states = stateScratch(count)
   const literals: number[] = []
   if (plan.special) {
@@ -72,8 +70,6 @@ export function readValues(reader: ByteReader, values: Float64Array, count: numb
   else toValues(values, count, plan)
   if (plan.special) putSpecials(values, states, count, literals)
 }
-
-const isDecimal = ({ mode }: Pick<ValuePlan, 'mode'>) => mode === valueModes.decimal || mode === valueModes.single
 
 /** Replaces integers by their distances from the expected ones; false, and nothing changed, when one is too far away. */
 function takeOff(integers: Float64Array, states: Uint8Array, count: number, plan: ValuePlan, expected: Float64Array): boolean {

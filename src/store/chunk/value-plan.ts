@@ -17,7 +17,8 @@ export interface ValuePlan {
 const integerMax = 2 ** 53
 /** How far integers may be from the first: so that what is foretold from several of them stays exact. */
 const spreadMax = 2 ** 48
-export const decimalsMax = 15
+/** Fits in four bits. */
+const decimalsMax = 15
 /** Tried before the values are taken for rounded Float32, of which some have so many decimals by chance. */
 const commonDecimalsMax = 8
 /** Per so many rows one value may be kept beside the scale. */
