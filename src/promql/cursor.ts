@@ -44,13 +44,14 @@ export class Cursor {
 
   /** Takes the sign or refuses what stands there. */
   need(text: string, where: string): Token {
-    if (!this.is('sign', text)) throw this.unexpected(where, `"${text}"`)
+    if (!this.is('sign', text)) throw this.unexpected(`"${text}"`, where)
     return this.next()
   }
 
-  unexpected(where: string, expected?: string) {
+  /** `where` is left out for the query as a whole. */
+  unexpected(expected: string, where?: string) {
     const { kind, text, at } = this.peek()
     const found = kind === 'end' ? 'the query ends' : kind === 'string' ? 'there is a text' : `there is "${text}"`
-    return refusal(`${found} in ${where}${expected === undefined ? '' : `, where ${expected} should be`}`, at)
+    return refusal(`${found}${where === undefined ? '' : ` in ${where}`} where ${expected} should be`, at)
   }
 }

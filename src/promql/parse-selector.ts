@@ -30,11 +30,11 @@ export function parseSelector(cursor: Cursor): Selector {
 
 function parseMatcher(cursor: Cursor): Matcher {
   const { kind, text: name, at } = cursor.peek()
-  if (kind !== 'word' || !labelNamePattern.test(name)) throw cursor.unexpected('the label matchers', 'a label')
+  if (kind !== 'word' || !labelNamePattern.test(name)) throw cursor.unexpected('a label', 'the label matchers')
   cursor.next()
   const operator = matchOperators.find((operator) => cursor.sign(operator))
-  if (!operator) throw cursor.unexpected('the label matchers', 'one of = != =~ !~')
-  if (cursor.peek().kind !== 'string') throw cursor.unexpected('the label matchers', 'a text in quotes')
+  if (!operator) throw cursor.unexpected('one of = != =~ !~', 'the label matchers')
+  if (cursor.peek().kind !== 'string') throw cursor.unexpected('a text in quotes', 'the label matchers')
   const value = cursor.next().text
   try {
     return createMatcher(name, operator, value)
@@ -75,7 +75,7 @@ function parseWindow(cursor: Cursor, selector: Selector, at: number): RangeSelec
 
 function duration(cursor: Cursor, where: string): number {
   const { kind, text, at } = cursor.peek()
-  if (kind !== 'duration') throw cursor.unexpected(where, 'a duration such as 5m')
+  if (kind !== 'duration') throw cursor.unexpected('a duration such as 5m', where)
   cursor.next()
   const value = parseDuration(text)
   if (value === undefined)
@@ -95,7 +95,7 @@ function parseFixedTime(cursor: Cursor): Selector['time'] {
   const sign = cursor.sign('-') ? -1 : 1
   if (sign === 1) cursor.sign('+')
   const value = parseNumber(cursor)
-  if (value === undefined) throw cursor.unexpected('@', 'a time in seconds since 1970, start() or end()')
+  if (value === undefined) throw cursor.unexpected('a time in seconds since 1970, start() or end()', '@')
   const time = Math.round(sign * value * 1000) * 1000
   if (!Number.isSafeInteger(time)) throw refusal('@ needs a time in seconds since 1970', at)
   return time

@@ -45,7 +45,7 @@ class Parser {
   whole(): Expression {
     if (this.#cursor.peek().kind === 'end') throw new Rejected('the query is empty')
     const expression = this.#expression(0)
-    if (this.#cursor.peek().kind !== 'end') throw this.#cursor.unexpected('the query', 'an operator or its end')
+    if (this.#cursor.peek().kind !== 'end') throw this.#cursor.unexpected('an operator or the end')
     return expression
   }
 
@@ -96,7 +96,7 @@ class Parser {
     const labels: string[] = []
     while (!this.#cursor.sign(')')) {
       const { kind, text } = this.#cursor.peek()
-      if (kind !== 'word' || text.includes(':')) throw this.#cursor.unexpected(where, 'a label')
+      if (kind !== 'word' || text.includes(':')) throw this.#cursor.unexpected('a label', where)
       labels.push(this.#cursor.next().text)
       if (!this.#cursor.is('sign', ')')) this.#cursor.need(',', where)
     }
@@ -124,7 +124,7 @@ class Parser {
     if (value !== undefined) return { kind: 'number', value, at }
     if (kind === 'string') return { kind: 'text', text: this.#cursor.next().text, at }
     if (this.#cursor.is('sign', '{')) return parseSelector(this.#cursor)
-    if (kind !== 'word' || reserved.includes(text.toLowerCase())) throw this.#cursor.unexpected('the query', 'an expression')
+    if (kind !== 'word' || reserved.includes(text.toLowerCase())) throw this.#cursor.unexpected('an expression')
     const aggregation = text.toLowerCase()
     if (Object.hasOwn(aggregationParameters, aggregation) && this.#aggregates())
       return this.#aggregation(aggregation as AggregationOperator)

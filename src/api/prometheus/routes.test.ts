@@ -90,13 +90,7 @@ describe('errors have the form of Prometheus', () => {
   const range = { start: '0', end: '100', step: '1' }
   test.each([
     ['query', {}, 400, 'bad_data', 'query: give an expression, as in temperature'],
-    [
-      'query',
-      { query: 'a b' },
-      400,
-      'bad_data',
-      'there is "b" in the query, where an operator or its end should be, at character 3 of the query',
-    ],
+    ['query', { query: 'a b' }, 400, 'bad_data', 'there is "b" where an operator or the end should be, at character 3 of the query'],
     [
       'query',
       { query: '1', time: 'noon' },
