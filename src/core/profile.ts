@@ -40,6 +40,12 @@ export const profileSchema = z
     for (const [name, tag] of Object.entries(profile.tags)) {
       if (tag.kind === 'array' && !tag.shape)
         context.addIssue({ code: 'custom', path: ['tags', name], message: 'an array tag needs its shape, e.g. [100, 100]' })
+      if (tag.precision && tag.kind !== 'number' && tag.kind !== 'array')
+        context.addIssue({
+          code: 'custom',
+          path: ['tags', name],
+          message: `precision is for numbers and arrays; this tag's kind is ${tag.kind}`,
+        })
       if (tag.kind !== 'number' && (tag.average || tag.deadband || tag.limits || tag.range))
         if (tag.kind !== 'array' || tag.average || tag.deadband || tag.limits)
           context.addIssue({

@@ -14,6 +14,8 @@ test.for([
   [{ limits: { lowLow: 5, highHigh: 1 } }, /the limits must rise/],
   [{ average: {} }, /say samples, seconds, or both/],
   [{ deadband: 0 }, /too small/i],
+  [{ precision: 0 }, /too small/i],
+  [{ precision: 1 / 3 }, /write the precision as a decimal/],
   [{ decimals: 1.5 }, /int/],
   [{ shape: [0, 4] }, /shape|invalid/i],
   [{ hight: 5 }, /hight/],

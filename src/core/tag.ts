@@ -1,5 +1,6 @@
 // A tag: a named value of a machine. Its definition says what the value means; samples carry the value itself.
 import { z } from 'zod'
+import { roundingTo } from './precision.ts'
 import { unitFault } from './unit.ts'
 
 export const kinds = ['number', 'boolean', 'text', 'array'] as const
@@ -54,6 +55,12 @@ export const tagDefinitionSchema = z.strictObject({
     .optional(),
   /** Decimals worth showing. */
   decimals: z.int().min(0).max(9).optional(),
+  /** Values are rounded to multiples of it as soon as they are read, for numbers and arrays; the digits below are taken for noise. */
+  precision: z
+    .number()
+    .positive()
+    .refine((precision) => roundingTo(precision) !== undefined, 'write the precision as a decimal of up to 15 places, e.g. 0.01')
+    .optional(),
   /** Smallest change worth keeping, in the tag's unit; smaller changes are not recorded. */
   deadband: z.number().positive().optional(),
   average: averageSchema.optional(),

@@ -81,6 +81,31 @@ test('times before 1970 or more than an hour ahead are refused with the reason',
   expect(rows(pipeline.peek())).toEqual([['m/t0', null, 'badClock']])
 })
 
+test('with a precision, values are its multiples before anything else is done with them, and what is written is what the decimal means', () => {
+  const pipeline = pipelineOf({ precision: 0.01, range: [0, 20.37], deadband: 0.02 }, { precision: 0.01, average: { samples: 3 } })
+  pipeline.sample(0, now - 2, 20.371, 0)
+  pipeline.sample(0, now - 1, 20.386, 0)
+  pipeline.sample(0, now, 20.4, 0)
+  for (const value of [1.001, 1.014, 1.02]) pipeline.sample(1, now, value, 0)
+  expect(rows(pipeline.peek()).slice(0, 3)).toEqual([
+    ['m/t0', 20.37, 'good'],
+    ['m/t0', 20.39, 'uncertainRangeExceeded'],
+    ['m/t1', 1.01, 'good'],
+  ])
+})
+
+test("an array with a precision is rounded, and so are its statistics; the driver's own memory stays as it is", () => {
+  const pipeline = pipelineOf({ kind: 'array', shape: [2], precision: 0.1 })
+  const data = Float32Array.of(20.34, -0.04)
+  pipeline.array(0, now, { shape: [2], data }, 0)
+  expect(rows(pipeline.peek()).slice(0, 3)).toEqual([
+    ['m/t0', { shape: [2], data: Float32Array.of(20.3, 0) }, 'good'],
+    ['m/t0.min', 0, 'good'],
+    ['m/t0.max', Math.fround(20.3), 'good'],
+  ])
+  expect(data).toEqual(Float32Array.of(20.34, -0.04))
+})
+
 test('an array brings its statistics along as tags', () => {
   const pipeline = pipelineOf({ kind: 'array', shape: [2, 2] })
   pipeline.array(0, now, { shape: [2, 2], data: Float32Array.of(1, 2, 5, 4) }, 0)

@@ -1,10 +1,11 @@
-// One connection's way from driver to outbox: check, range, deadband, averaging, array statistics, then rows of a batch.
+// One connection's way from driver to outbox: check, precision, range, deadband, averaging, array statistics, then rows of a batch.
 import { arrayFault, arrayStatisticNames, arrayStatistics, type ArrayValue } from '#core/array.ts'
 import { BatchBuilder, textLengthMax, type Batch } from '#core/batch.ts'
 import type { Clock } from '#core/clock.ts'
 import { RetryLater } from '#core/errors.ts'
 import type { Point, Sink } from '#core/driver.ts'
 import { frameBytesMax } from '#core/frame.ts'
+import { roundingTo } from '#core/precision.ts'
 import { isBad, isGood, qualities, type Quality } from '#core/quality.ts'
 import { averageStatisticNames, type Kind } from '#core/tag.ts'
 import { minuteUs, secondUs, timeFault, type Micros } from '#core/time.ts'
@@ -58,6 +59,8 @@ export class Pipeline implements Sink {
   #slots: Int32Array
   /** Per point, where its derived tags start in `#outputs`. */
   #derived: Int32Array
+  /** Per point that has a precision, what rounds to it. */
+  #roundings: (((x: number) => number) | undefined)[]
   #windows: (Window | undefined)[]
   #lastValue: Float64Array
   #lastTime: Float64Array
@@ -78,6 +81,7 @@ export class Pipeline implements Sink {
       for (const name of names) this.#outputs.push({ path: `${tag}.${name}`, kind: 'number', hidden: own.has(`${tag}.${name}`) })
     })
     this.#slots = new Int32Array(this.#outputs.length).fill(-1)
+    this.#roundings = points.map(({ definition }) => (definition.precision ? roundingTo(definition.precision) : undefined))
     this.#windows = points.map(({ definition }) => definition.average && new Window(definition.average))
     this.#lastValue = new Float64Array(points.length).fill(Number.NaN)
     this.#lastTime = new Float64Array(points.length).fill(-1)
@@ -90,6 +94,7 @@ export class Pipeline implements Sink {
     if (definition.kind !== 'number' && definition.kind !== 'boolean')
       return this.fault(point, qualities.badDecoding.code, `a number came for a tag of kind ${definition.kind}`)
     if (!this.#timely(point, time)) return undefined
+    value = this.#rounded(point, value)
     if (Number.isNaN(value)) {
       if (!isBad(quality)) return this.fault(point, qualities.badDecoding.code, 'the value is not a number')
     } else if (!Number.isFinite(value)) return this.fault(point, qualities.badOutOfRange.code, 'the value is infinite')
@@ -125,6 +130,8 @@ export class Pipeline implements Sink {
     if (kind !== 'array') return this.fault(point, qualities.badDecoding.code, `an array came for a tag of kind ${kind}`)
     const fault = arrayFault(array)
     if (fault) return this.fault(point, qualities.badDecoding.code, fault)
+    const rounding = this.#roundings[point]
+    if (rounding) array = { shape: array.shape, data: array.data.map(rounding) }
     if (!this.#timely(point, time) || !this.#room(point, 8 + array.data.byteLength)) return undefined
     if (!isBad(quality)) this.#noteArrival(point, time)
     this.#builder.addArray(this.#slot(point), time, array, quality)
@@ -175,6 +182,10 @@ export class Pipeline implements Sink {
     this.#bytes = 0
   }
 
+  #rounded(point: number, value: number): number {
+    return this.#roundings[point]?.(value) ?? value
+  }
+
   #timely(point: number, time: Micros): boolean {
     const fault = timeFault(time, this.#options.clock.now())
     if (fault) this.fault(point, qualities.badClock.code, fault)
@@ -205,7 +216,7 @@ export class Pipeline implements Sink {
   }
 
   #closeWindow(point: number, { time, mean, min, max, std, quality }: WindowResult): void {
-    this.#record(point, time, mean, quality)
+    this.#record(point, time, this.#rounded(point, mean), quality)
     const at = this.#derived[point] as number
     const values = { min, max, std }
     averageStatisticNames.forEach((name, offset) => this.#add(at + offset, time, values[name], quality))
