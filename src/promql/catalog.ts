@@ -44,20 +44,25 @@ export function createCatalog(store: Pick<Store, 'tags'>, directory: Pick<Direct
   return {
     async select(matchers, budget, seriesMax = budget.limits.seriesMax) {
       const found: TagSeries[] = []
+      const work = matchers.reduce((sum, { weight }) => sum + weight, workPerSeries)
+      let count = 0
       for (const { path, kind } of store.tags()) {
         if (kind !== 'number' && kind !== 'boolean') continue
+        count++
         const series = seriesOf(path)
         if (selects(matchers, series.labels) && found.push(series) > seriesMax)
           throw new NotEvaluated(`a selector finds more than ${seriesMax} series; name a machine, a line or a tag in it`)
-        const pause = budget.spend(workPerSeries)
+        const pause = budget.spend(work)
         if (pause) await pause
       }
+      // Most of what is remembered is deleted by now.
+      if (known.size > 2 * count) known.clear()
       return found
     },
   }
 }
 
-/** Looking at one series costs as much as looking at so many samples. */
+/** Looking at one series takes as much as looking at so many samples. */
 const workPerSeries = 50
 
 function labelsOfTag(path: TagPath, unit = '', profile = ''): Labels {

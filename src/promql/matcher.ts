@@ -10,20 +10,21 @@ export interface Matcher {
   readonly operator: MatchOperator
   readonly value: string
   readonly matches: (value: string) => boolean
+  /** How much work a value may be, compared with others. */
+  readonly weight: number
 }
 
 /** Throws `Rejected` when a regular expression is not understood. */
 export function createMatcher(name: string, operator: MatchOperator, value: string): Matcher {
-  const matches = testOf(operator, value)
-  return { name, operator, value, matches }
+  return { name, operator, value, ...testOf(operator, value) }
 }
 
 export const selects = (matchers: readonly Matcher[], labels: Labels): boolean =>
   matchers.every(({ name, matches }) => matches(labels.get(name) ?? ''))
 
-function testOf(operator: MatchOperator, wanted: string): Matcher['matches'] {
-  if (operator === '=') return (value) => value === wanted
-  if (operator === '!=') return (value) => value !== wanted
-  const pattern = createPattern(wanted)
-  return operator === '=~' ? (value) => pattern.matches(value) : (value) => !pattern.matches(value)
+function testOf(operator: MatchOperator, wanted: string): Pick<Matcher, 'matches' | 'weight'> {
+  if (operator === '=') return { matches: (value) => value === wanted, weight: 1 }
+  if (operator === '!=') return { matches: (value) => value !== wanted, weight: 1 }
+  const { matches, weight } = createPattern(wanted)
+  return { matches: operator === '=~' ? matches : (value) => !matches(value), weight }
 }

@@ -58,7 +58,8 @@ const others: Record<string, (evaluation: Evaluation, parameters: readonly Expre
   },
   sort: async (evaluation, [given]) => vector(sorted(evaluation, await seriesOf(evaluation, given), 1)),
   sort_desc: async (evaluation, [given]) => vector(sorted(evaluation, await seriesOf(evaluation, given), -1)),
-  label_replace: async (evaluation, [given, ...texts]) => vector(labelReplace(await seriesOf(evaluation, given), textsOf(texts))),
+  label_replace: async (evaluation, [given, ...texts]) =>
+    vector(await labelReplace(evaluation, await seriesOf(evaluation, given), textsOf(texts))),
   label_join: async (evaluation, [given, ...texts]) => vector(labelJoin(await seriesOf(evaluation, given), textsOf(texts))),
 }
 

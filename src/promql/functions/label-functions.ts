@@ -1,22 +1,26 @@
 // label_replace and label_join: labels made of other labels.
+import type { Evaluation } from '#promql/evaluation.ts'
 import { NotEvaluated } from '#promql/failure.ts'
 import { labelNamePattern, labelsOf } from '#promql/labels.ts'
 import { createPattern } from '#promql/regex/pattern.ts'
 import { joined, type Series } from '#promql/values.ts'
 
 /** Where the source label matches the regular expression, the target becomes the replacement, in which $1 and ${name} stand for groups. */
-export function labelReplace(
+export async function labelReplace(
+  { budget }: Evaluation,
   series: readonly Series[],
   [target = '', replacement = '', source = '', regex = '']: readonly string[],
-): Series[] {
+): Promise<Series[]> {
   checkTarget(target)
   const pattern = createPattern(regex)
-  return joined(
-    series.map((one) => {
-      const groups = pattern.groups(one.labels.get(source) ?? '')
-      return groups ? relabelled(one, target, expand(replacement, groups)) : one
-    }),
-  )
+  const results: Series[] = []
+  for (const one of series) {
+    const groups = pattern.groups(one.labels.get(source) ?? '')
+    results.push(groups ? relabelled(one, target, expand(replacement, groups)) : one)
+    const pause = budget.spend(pattern.weight)
+    if (pause) await pause
+  }
+  return joined(results)
 }
 
 export function labelJoin(series: readonly Series[], [target = '', separator = '', ...sources]: readonly string[]): Series[] {

@@ -102,9 +102,27 @@ test.each([
   ['a\\', 'an unknown escape at its character 2'],
   ['\\x{110000}', 'there is no such character at its character 11'],
   ['[[:none:]]', 'the class [:none:] is not supported at its character 10'],
-  ['('.repeat(200), 'groups lie more than 100 deep at its character 102'],
+  ['(?:'.repeat(200), 'groups lie more than 100 deep at its character 304'],
+  ['()'.repeat(200), 'more than 100 groups; write (?:…) where nothing is taken out at its character 202'],
 ])('%s is refused', (pattern, why) => {
   expect(() => createPattern(pattern)).toThrow(new Rejected(`the regular expression "${pattern}" is not understood: ${why}`))
+})
+
+test('what earlier texts have shown does not change what later ones match', () => {
+  fc.assert(
+    fc.property(
+      source,
+      fc.array(fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 6 }), { maxLength: 30 }),
+      (pattern, texts) => {
+        const one = createPattern(pattern)
+        for (const text of texts) expect({ text, matches: one.matches(text) }).toEqual({ text, matches: one.groups(text) !== undefined })
+      },
+    ),
+    { numRuns: 500 },
+  )
+  const many = createPattern('.*x.{12}')
+  for (let text = 0; text < 20_000; text++)
+    expect(many.matches(text.toString(2).replaceAll('0', 'x'))).toBe(/^[^]*x.{12}$/.test(text.toString(2).replaceAll('0', 'x')))
 })
 
 test('a pattern has a largest size, however short it is written', () => {

@@ -11,8 +11,9 @@ export type Node =
 
 /** Most repetitions that {n,m} may ask for, as in RE2. */
 const repetitionsMax = 1000
-/** Deepest nesting of groups. */
+/** Deepest nesting of groups, and most groups that are captured. */
 const depthMax = 100
+const groupsMax = 100
 
 const isWord = (character: string | undefined) => character !== undefined && /^\w$/.test(character)
 const places: Record<string, (before: string | undefined, after: string | undefined) => boolean> = {
@@ -104,6 +105,7 @@ export function parsePattern(pattern: string): Node {
     flags = { i: flags.i || given.includes('i'), s: flags.s || given.includes('s') }
     if (set !== undefined) return undefined
     const index = inner === undefined ? ++groups : 0
+    if (groups > groupsMax) throw wrong(`more than ${groupsMax} groups; write (?:…) where nothing is taken out`)
     if (++depth > depthMax) throw wrong(`groups lie more than ${depthMax} deep`)
     const node = choice()
     depth--
