@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Telemetry } from '#store/engine/telemetry.ts'
 import type { Series } from '#store/engine/series.ts'
-import type { Totals } from './worker-acts.ts'
+import type { Totals } from '#store/engine/shelf.ts'
 
 /** Fills telemetry from the database; returns the totals, and the last log segment that is sealed. */
 export function loadShelf(connection: DatabaseSync, telemetry: Telemetry): Totals & { segment: number } {

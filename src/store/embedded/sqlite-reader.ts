@@ -25,7 +25,6 @@ export class SqliteReader implements ShelfReader {
   readonly #damage: Damage
   readonly #chunksFrom: StatementSync
   readonly #chunksBack: StatementSync
-  readonly #firstTime: StatementSync
   readonly #chunkCount: StatementSync
   readonly #bytes: StatementSync
   readonly #blocks: Record<Tier, StatementSync>
@@ -46,9 +45,6 @@ export class SqliteReader implements ShelfReader {
       'select start, end, count, summaries, data from chunk where tag = ? and start < ? order by start desc limit ?',
     )
     for (const statement of [this.#chunksFrom, this.#chunksBack]) statement.setReturnArrays(true)
-    this.#firstTime = prepare(
-      'select min(first) as first from (select min(end) as first from chunk union all select min(time) from array_sample)',
-    )
     this.#bytes = prepare('select bytes from chunk_data where id = ?')
     const perTier = (sql: (table: string) => string) => ({ minute: prepare(sql('minute_block')), hour: prepare(sql('hour_block')) })
     this.#blocks = perTier((table) => `select id, bytes from ${table} where id >= ? and id < ? order by id`)
@@ -70,12 +66,6 @@ export class SqliteReader implements ShelfReader {
   /** How many chunks reach into from ≤ time < to, counted up to `limit`. */
   chunkCount(tag: number, from: Micros, to: Micros, limit: number): number {
     return Number(this.#chunkCount.get(tag, from, to, limit)?.['count'])
-  }
-
-  /** The oldest end of a chunk, or time of an array, of any tag. */
-  firstTime(): Micros | undefined {
-    const first = this.#firstTime.get()?.['first']
-    return first == null ? undefined : Number(first)
   }
 
   chunksBack(tag: number, before: Micros, limit: number): Chunk[] {

@@ -1,17 +1,21 @@
 // Sealed telemetry in SQLite inside one transaction, as sealing and retention see it.
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ArrayStatistics } from '#core/array.ts'
-import type { Micros } from '#core/time.ts'
+import { dayUs, type Micros } from '#core/time.ts'
 import { encodeArray } from '#store/chunk/array-codec.ts'
 import { encodeChunk } from '#store/chunk/chunk-codec.ts'
 import type { Rows } from '#store/chunk/rows.ts'
-import type { ArrayRow, Block, Chunk, ShelfWriter, TagState, Tier } from '#store/engine/shelf.ts'
+import type { ArrayRow, Block, Chunk, ShelfWriter, Survey, TagState, Tier, Totals } from '#store/engine/shelf.ts'
 import { encodeSummaries } from '#store/rollup/summaries-codec.ts'
 import { blockId } from './schema.ts'
 import { SqliteReader, type Damage } from './sqlite-reader.ts'
 
+/** Pages that are given back to the disk per step. */
+const shrinkPages = 16
+
 export class SqliteWriter extends SqliteReader implements ShelfWriter {
   readonly #connection: DatabaseSync
+  readonly #pause: () => Promise<void>
   readonly #saveTag: StatementSync
   readonly #insertChunk: StatementSync
   readonly #insertData: StatementSync
@@ -26,6 +30,9 @@ export class SqliteWriter extends SqliteReader implements ShelfWriter {
   readonly #insertArray: StatementSync
   readonly #deleteArrays: StatementSync
   readonly #setKeptFrom: StatementSync
+  readonly #saveOrigin: StatementSync
+  readonly #saveMeta: StatementSync
+  readonly #firstTime: StatementSync
   readonly #tag: StatementSync
   readonly #deleteTag: StatementSync
   #nextData: number
@@ -33,9 +40,10 @@ export class SqliteWriter extends SqliteReader implements ShelfWriter {
   #free: number[] = []
   #freeBefore: number[] = []
 
-  constructor(connection: DatabaseSync, damage: Damage) {
+  constructor(connection: DatabaseSync, damage: Damage, pause: () => Promise<void>) {
     super(connection, damage)
     this.#connection = connection
+    this.#pause = pause
     const prepare = (sql: string) => connection.prepare(sql)
     this.#saveTag = prepare(`insert into tag(id, path, kind, latest_time, latest_value, latest_quality, latest_text)
       values(?, ?, ?, ?, ?, ?, ?) on conflict(id) do update set latest_time = excluded.latest_time,
@@ -51,6 +59,12 @@ export class SqliteWriter extends SqliteReader implements ShelfWriter {
     this.#deleteBlocks = perTier((table) => `delete from ${table} where id >= ? and id < ?`)
     this.#rolledUntil = prepare('select rolled_until from tag where id = ?')
     this.#setRolledUntil = prepare('update tag set rolled_until = ? where id = ?')
+    const saveSequence = 'on conflict(source) do update set sequence = excluded.sequence'
+    this.#saveOrigin = prepare(`insert into origin values(?, ?) ${saveSequence}`)
+    this.#saveMeta = prepare('insert into meta values(?, ?) on conflict(name) do update set value = excluded.value')
+    this.#firstTime = prepare(
+      'select min(first) as first from (select min(end) as first from chunk union all select min(time) from array_sample)',
+    )
     this.#setKeptFrom = prepare('update tag set kept_from = ? where id = ?')
     this.#tag = prepare('select path, kind from tag where id = ?')
     this.#deleteTag = prepare('delete from tag where id = ?')
@@ -61,19 +75,6 @@ export class SqliteWriter extends SqliteReader implements ShelfWriter {
     this.#nextData = Number(prepare('select coalesce(max(id), 0) + 1 as next from chunk_data').get()?.['next'])
   }
 
-  /** Runs `act` in a transaction of its own, which is durable when this resolves. */
-  async transaction<T>(act: () => Promise<T>): Promise<T> {
-    this.begin()
-    try {
-      const result = await act()
-      this.commit()
-      return result
-    } catch (error) {
-      this.rollback()
-      throw error
-    }
-  }
-
   begin(): void {
     this.#connection.exec('begin immediate')
     this.#freeBefore = [...this.#free]
@@ -81,11 +82,20 @@ export class SqliteWriter extends SqliteReader implements ShelfWriter {
 
   commit(): void {
     this.#connection.exec('commit')
+    try {
+      this.#connection.exec('pragma wal_checkpoint(passive)')
+    } catch {
+      // What is committed is durable in SQLite's log; it moves to the file another time.
+    }
   }
 
   /** Ids that the transaction took from the end are not used again. */
   rollback(): void {
-    if (this.#connection.isTransaction) this.#connection.exec('rollback')
+    try {
+      if (this.#connection.isTransaction) this.#connection.exec('rollback')
+    } catch {
+      // SQLite has rolled back by itself, as it does on a full disk.
+    }
     this.#free = [...this.#freeBefore]
   }
 
@@ -133,7 +143,7 @@ export class SqliteWriter extends SqliteReader implements ShelfWriter {
   }
 
   /** Finds and saves the newest sample anew, after some were deleted. */
-  renewLatest(tag: number): TagState | undefined {
+  renewLatest(tag: number): TagState {
     const { path, kind } = this.#tag.get(tag) as unknown as Pick<TagState, 'path' | 'kind'>
     const [chunk] = this.chunksBack(tag, Infinity, 1)
     const [rows] = chunk ? this.rows([chunk]) : []
@@ -155,6 +165,32 @@ export class SqliteWriter extends SqliteReader implements ShelfWriter {
 
   deleteTag(tag: number): void {
     this.#deleteTag.run(tag)
+  }
+
+  saveOrigins(origins: ReadonlyMap<string, number>): void {
+    for (const [source, sequence] of origins) this.#saveOrigin.run(source, sequence)
+  }
+
+  saveTotals(totals: Totals, segment?: number): void {
+    for (const [name, value] of Object.entries({ ...totals, ...(segment !== undefined && { segment }) })) this.#saveMeta.run(name, value)
+  }
+
+  survey(): Survey {
+    const first = this.#firstTime.get()?.['first'] as number | null | undefined
+    const bytesUsed = (this.#number('page_count') - this.#number('freelist_count')) * this.#number('page_size')
+    return { firstDay: first == null ? undefined : Math.floor(first / dayUs), bytesUsed }
+  }
+
+  async shrink(): Promise<void> {
+    while (this.#number('freelist_count') > 0) {
+      this.#connection.exec(`pragma incremental_vacuum(${shrinkPages})`)
+      await this.#pause()
+    }
+    this.#connection.exec('pragma wal_checkpoint(truncate)')
+  }
+
+  #number(pragma: string): number {
+    return Number(this.#connection.prepare(`pragma ${pragma}`).get()?.[pragma])
   }
 
   async insertArrays(tag: number, rows: readonly ArrayRow[]): Promise<number> {

@@ -1,21 +1,18 @@
 // The store's thread: seals, rolls up, lets go, reads what is long. All in steps, so that a short question waits for a long one for a step only.
-import { backup, type DatabaseSync } from 'node:sqlite'
+import { backup } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { messageOf } from '#core/errors.ts'
-import { dayUs } from '#core/time.ts'
 import { joinRows, rowsBetween } from '#store/chunk/rows.ts'
-import { unpackFrozen } from '#store/engine/frozen-part.ts'
+import { createDesk } from '#store/engine/desk.ts'
 import { readRows, readRowsBack, type Source } from '#store/engine/history.ts'
 import { readBuckets } from '#store/engine/read-buckets.ts'
-import { expire, removeRange, rollUp } from '#store/engine/roll-up.ts'
-import { sealTag } from '#store/engine/seal-tag.ts'
 import { TimeSlice } from '#store/engine/time-slice.ts'
 import { connect } from './database.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 import { SqliteWriter } from './sqlite-writer.ts'
-import type { ActName, Acts, Ask, Reply, SourceCopy, Totals } from './worker-acts.ts'
+import type { ActName, Acts, Ask, Reply, SourceCopy } from './worker-acts.ts'
 
-/** Pages that are given back to the disk, and copied into a backup, per step. */
+/** Pages that are copied into a backup per step. */
 const stepPages = 16
 
 const { folder } = workerData as { folder: string }
@@ -24,32 +21,15 @@ const say = (reply: Reply, handedOver: ArrayBuffer[] = []) => port.postMessage(r
 const damage = (what: string, reason: string) => say({ damage: { what, reason } })
 
 const [writing, reading] = [connect(folder), connect(folder)]
-const shelf = new SqliteWriter(writing, damage)
-const shelfToRead = new SqliteReader(reading, damage)
 const slice = new TimeSlice()
 const pause = () => slice.pause()
-const pages = (connection: DatabaseSync, pragma: string) => Number(Object.values(connection.prepare(`pragma ${pragma}`).get() ?? {})[0])
+const shelf = new SqliteWriter(writing, damage, pause)
+const shelfToRead = new SqliteReader(reading, damage)
+
+const desk = createDesk(shelf, pause)
 
 const acts: { [Name in ActName]: (given: Acts[Name]['given']) => Promise<Acts[Name]['answer'] | void> } = {
-  async begin() {
-    shelf.begin()
-  },
-  async seal(part) {
-    let grown = 0
-    for (const tag of unpackFrozen(part)) grown += await sealTag(shelf, tag, pause)
-    return grown
-  },
-  async commit({ segment, origins, ...totals }) {
-    const saveOrigin = writing.prepare('insert into origin values(?, ?) on conflict(source) do update set sequence = excluded.sequence')
-    for (const [source, sequence] of origins) saveOrigin.run(source, sequence)
-    saveMeta({ ...totals, segment })
-    shelf.commit()
-    writing.exec('pragma wal_checkpoint(passive)')
-  },
-  async rollback() {
-    shelf.rollback()
-  },
-
+  ...desk,
   rows: ({ source, from, to, limit }) => readRows({ shelf: shelfToRead, pause }, sourceOf(source), from, to, limit),
   rowsBack: ({ source, before, limit }) => readRowsBack({ shelf: shelfToRead, pause }, sourceOf(source), before, limit),
   async buckets({ sources, edges }) {
@@ -58,44 +38,6 @@ const acts: { [Name in ActName]: (given: Acts[Name]['given']) => Promise<Acts[Na
     return columns
   },
 
-  remove: ({ id, kind, keptFrom, range, totals }) =>
-    shelf.transaction(async () => {
-      const { from, to } = range ?? { from: -Infinity, to: Infinity }
-      const keptDay = range ? Math.floor(keptFrom / dayUs) : Infinity
-      const gone = await removeRange(shelf, id, kind === 'text', from, to, keptDay, pause)
-      saveMeta({ ...totals, samples: totals.samples - gone })
-      if (range) return { gone, left: shelf.renewLatest(id) }
-      shelf.deleteTag(id)
-      return { gone, left: undefined }
-    }),
-  retain: ({ tags, totals }) =>
-    shelf.transaction(async () => {
-      const gone: number[] = []
-      for (const { id, kind, until, keep } of tags) {
-        const isNumeric = kind === 'number' || kind === 'boolean'
-        if (isNumeric) await rollUp(shelf, id, until, pause)
-        gone.push(await expire(shelf, id, isNumeric, keep, pause))
-        if (Number.isFinite(keep.raw)) shelf.setKeptFrom(id, keep.raw * dayUs)
-      }
-      saveMeta({ ...totals, samples: totals.samples - gone.reduce((sum, count) => sum + count, 0) })
-      return gone
-    }),
-  async survey() {
-    const [count, free, size] = ['page_count', 'freelist_count', 'page_size'].map((pragma) => pages(reading, pragma)) as [
-      number,
-      number,
-      number,
-    ]
-    const first = shelfToRead.firstTime()
-    return { firstDay: first === undefined ? undefined : Math.floor(first / dayUs), bytesUsed: (count - free) * size }
-  },
-  async shrink() {
-    while (pages(writing, 'freelist_count') > 0) {
-      writing.exec(`pragma incremental_vacuum(${stepPages})`)
-      await pause()
-    }
-    writing.exec('pragma wal_checkpoint(truncate)')
-  },
   async backup({ file }) {
     await backup(writing, file, { rate: stepPages })
   },
@@ -105,11 +47,6 @@ const acts: { [Name in ActName]: (given: Acts[Name]['given']) => Promise<Acts[Na
     writing.close()
     port.close()
   },
-}
-
-function saveMeta(values: Totals & { segment?: number }): void {
-  const save = writing.prepare('insert into meta values(?, ?) on conflict(name) do update set value = excluded.value')
-  for (const [name, value] of Object.entries(values)) save.run(name, value)
 }
 
 function sourceOf({ rows, ...source }: SourceCopy): Source {

@@ -1,6 +1,8 @@
 // The main thread's end of the store's thread: asks, answers by id, and what happens when the thread dies.
 import { Worker } from 'node:worker_threads'
 import { Rejected, RetryLater } from '#core/errors.ts'
+import type { Desk } from '#store/engine/desk.ts'
+import { buffersOf } from '#store/engine/frozen-part.ts'
 import type { Damage } from './sqlite-reader.ts'
 import type { ActName, Acts, Ask, Reply } from './worker-acts.ts'
 
@@ -59,5 +61,19 @@ export class WorkerLink {
     this.#death ??= error
     for (const { reject } of this.#waiting.values()) reject(error)
     this.#waiting.clear()
+  }
+}
+
+/** The desk that stands in the store's thread. */
+export function workerDesk(worker: WorkerLink): Desk {
+  return {
+    begin: () => worker.call('begin', undefined),
+    seal: (part) => worker.call('seal', part, buffersOf(part)),
+    commit: (given) => worker.call('commit', given),
+    rollback: () => worker.call('rollback', undefined),
+    remove: (given) => worker.call('remove', given),
+    retain: (given) => worker.call('retain', given),
+    survey: () => worker.call('survey', undefined),
+    shrink: () => worker.call('shrink', undefined),
   }
 }

@@ -5,14 +5,13 @@ import { expect, onTestFinished, test } from 'vitest'
 import { batchOf } from '#core/batch.ts'
 import { RetryLater } from '#core/errors.ts'
 import type { Delivery } from '#core/store.ts'
-import { encodeRecord } from './log-record.ts'
 import { WriteAheadLog, type OpenFile } from './write-ahead-log.ts'
 
 const delivery = (sequence: number): Delivery => ({
   batch: batchOf([{ tag: 'm/t', time: sequence, value: `text ${sequence}` }]),
   origin: { source: 'lager-ä', sequence },
 })
-const record = (...sequences: number[]) => encodeRecord(sequences.map(delivery))
+const record = (...sequences: number[]) => sequences.map(delivery)
 
 async function setUp(openFile?: OpenFile) {
   const folder = await mkdtemp(join(tmpdir(), 'millwright-log-'))

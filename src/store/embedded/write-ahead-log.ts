@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { messageOf, Rejected, RetryLater } from '#core/errors.ts'
 import type { Log } from '#core/driver.ts'
 import type { Delivery } from '#core/store.ts'
-import { bytesOf, decodeRecord, recordHeaderBytes, recordMagic } from './log-record.ts'
+import type { RecordLog } from '#store/engine/record-log.ts'
+import { bytesOf, decodeRecord, encodeRecord, recordHeaderBytes, recordMagic } from './log-record.ts'
 import { syncFolder } from './sync-folder.ts'
 
 export type OpenFile = (path: string, flags: string) => Promise<FileHandle>
@@ -18,7 +19,7 @@ const magicBytes = Buffer.from(Uint32Array.of(recordMagic).buffer)
 const segmentPattern = /^log-(\d{10})$/
 const segmentName = (segment: number) => `log-${String(segment).padStart(10, '0')}`
 
-export class WriteAheadLog {
+export class WriteAheadLog implements RecordLog {
   readonly #folder: string
   readonly #log: Log
   readonly #open: OpenFile
@@ -63,13 +64,14 @@ export class WriteAheadLog {
   }
 
   /** Appends one record and makes it durable. On failure nothing of it stays, and `RetryLater` says why. One call at a time. */
-  async write(record: readonly Uint8Array[]): Promise<void> {
+  async write(deliveries: readonly Delivery[]): Promise<void> {
+    const record = encodeRecord(deliveries)
     const length = bytesOf(record)
     try {
       const file = this.#file as FileHandle
       if (this.#needsCut) await this.#cut(file)
       this.#needsCut = true
-      const { bytesWritten } = await file.writev(record as Uint8Array[], this.#end)
+      const { bytesWritten } = await file.writev(record, this.#end)
       if (bytesWritten < length) await this.#writeRest(file, Buffer.concat(record), bytesWritten)
       await file.datasync()
       this.#needsCut = false

@@ -27,6 +27,8 @@ export interface CommitTarget extends Known {
   /** Makes deliveries durable as one; throws `RetryLater` when nothing of them is kept. */
   write(deliveries: readonly Delivery[]): Promise<void>
   learn(news: News): void
+  /** Fetches what applying the delivery will ask for; absent where asking is quick. */
+  prepare?(delivery: Delivery): Promise<void>
   apply(delivery: Delivery): AppendResult
 }
 
@@ -124,6 +126,7 @@ export class CommitQueue {
       writing = goesOn ? this.#write(this.#takeGroup()) : undefined
       writing?.catch(() => {})
       for (const one of written) {
+        for (const delivery of one.request.deliveries) await this.#target.prepare?.(delivery)
         this.#apply(one)
         await this.#slice.pause()
       }

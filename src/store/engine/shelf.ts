@@ -80,9 +80,33 @@ export interface TagState {
   readonly latestText: string
 }
 
+/** What is counted over the whole life of a store. */
+export interface Totals {
+  readonly samples: number
+  readonly replaced: number
+  readonly expired: number
+}
+
 /** A shelf inside one transaction, as sealing and retention see it: what they wrote they read. */
 export interface ShelfWriter extends Pick<ShelfReader, 'chunks' | 'chunksBack' | 'rows' | 'blocks'> {
+  begin(): Awaitable<void>
+  /** Durable when it resolves. */
+  commit(): Awaitable<void>
+  /** Never throws. */
+  rollback(): Awaitable<void>
+
   saveTag(tag: TagState): Awaitable<void>
+  /** Finds and saves the newest sample of a tag anew, after some were deleted. */
+  renewLatest(tag: number): Awaitable<TagState>
+  deleteTag(tag: number): Awaitable<void>
+  setKeptFrom(tag: number, time: Micros): Awaitable<void>
+  /** The first day that has not been rolled up into blocks, or has changed since; -Infinity before the first time. */
+  rolledUntil(tag: number): Awaitable<number>
+  setRolledUntil(tag: number, day: number): Awaitable<void>
+  saveOrigins(origins: ReadonlyMap<string, number>): Awaitable<void>
+  /** `segment`: how far the log is sealed with this transaction. */
+  saveTotals(totals: Totals, segment?: number): Awaitable<void>
+
   /** Writes rows as one chunk. */
   insertChunk(tag: number, rows: Rows, summaries: Float64Array | undefined): Awaitable<void>
   deleteChunk(chunk: Chunk): Awaitable<void>
@@ -91,13 +115,20 @@ export interface ShelfWriter extends Pick<ShelfReader, 'chunks' | 'chunksBack' |
   putBlock(tag: number, tier: Tier, block: Block): Awaitable<void>
   /** Deletes the blocks of days from ≤ day < to. */
   deleteBlocks(tag: number, tier: Tier, from: number, to: number): Awaitable<void>
-  /** The first day that has not been rolled up into blocks, or has changed since; -Infinity before the first time. */
-  rolledUntil(tag: number): Awaitable<number>
-  setRolledUntil(tag: number, day: number): Awaitable<void>
   /** Writes array samples; resolves to how many were not there before. */
   insertArrays(tag: number, rows: readonly ArrayRow[]): Awaitable<number>
   /** Deletes the array samples with from ≤ time < to; resolves to how many. */
   deleteArrays(tag: number, from: Micros, to: Micros): Awaitable<number>
+
+  /** The first day that has rows of any tag, and the bytes in use. */
+  survey(): Awaitable<Survey>
+  /** Gives the disk back what is free. */
+  shrink(): Awaitable<void>
+}
+
+export interface Survey {
+  readonly firstDay: number | undefined
+  readonly bytesUsed: number
 }
 
 /** What is sealed around a time, asked when rows come late. Answers at once and never throws: what cannot be read is not there. */
@@ -106,4 +137,8 @@ export interface SealedLookup {
   around(tag: number, time: Micros): { rows: Rows; until: Micros }
   /** The array sample at exactly a time. A damaged one counts as having no value. */
   arrayAt(tag: number, time: Micros): { quality: Quality; value: ArrayValue | undefined } | undefined
+  /** Fetches what will be asked for; absent where asking is quick anyway. */
+  prefetch?(wanted: readonly { readonly tag: number; readonly time: Micros }[]): Promise<void>
+  /** Called when the shelf has changed. */
+  forget(): void
 }

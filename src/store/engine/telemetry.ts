@@ -124,6 +124,19 @@ export class Telemetry implements Known {
     return made
   }
 
+  /** The rows of a delivery for which it must be known what is sealed at their time. */
+  lateTimes({ batch }: Delivery): { tag: number; time: number }[] {
+    const { tags, count, tag, time } = batch
+    const series = this.#dictionary(tags)?.series ?? tags.map((path) => this.series.get(path))
+    const wanted: { tag: number; time: number }[] = []
+    for (let row = 0; row < count; row++) {
+      const one = series[tag[row] as number]
+      const at = time[row] as number
+      if (one && at <= one.sealedEnd && at <= one.recentFrom && at >= one.keptFrom) wanted.push({ tag: one.id, time: at })
+    }
+    return wanted
+  }
+
   /** Adds the rows of a delivery whose tags are known: tag by tag, because that finds what it needs of a tag in the processor's cache. */
   apply({ batch }: Delivery): AppendResult {
     const result = { stored: 0, duplicates: 0, replaced: 0, expired: 0 }

@@ -1,14 +1,13 @@
-// Moves what is hot to the shelf by the store's thread, in one transaction, and then lets go of the log that covered it. Until that has worked the log
+// Moves what is hot to the shelf, in one transaction, and then lets go of the log that covered it. Until that has worked the log
 // and the frozen rows stay: a full disk costs nothing but memory. Whatever else changes the shelf takes its turn here.
 import { messageOf, RetryLater } from '#core/errors.ts'
 import type { Log } from '#core/driver.ts'
-import { buffersOf, packFrozen } from '#store/engine/frozen-part.ts'
-import { thaw, type Series } from '#store/engine/series.ts'
-import type { Telemetry } from '#store/engine/telemetry.ts'
-import type { Lookup } from './lookup.ts'
-import type { Totals } from './worker-acts.ts'
-import type { WorkerLink } from './worker-link.ts'
-import type { WriteAheadLog } from './write-ahead-log.ts'
+import type { Desk } from './desk.ts'
+import { packFrozen } from './frozen-part.ts'
+import type { RecordLog } from './record-log.ts'
+import { thaw, type Series } from './series.ts'
+import type { SealedLookup, Totals } from './shelf.ts'
+import type { Telemetry } from './telemetry.ts'
 
 /** Rows, and tags, of one part of what is sealed; so many parts are on their way at once. */
 const partRows = 1 << 16
@@ -17,9 +16,9 @@ const partsUnderWay = 3
 
 export interface SealerParts {
   readonly telemetry: Telemetry
-  readonly lookup: Lookup
-  readonly worker: WorkerLink
-  readonly log: WriteAheadLog
+  readonly lookup: SealedLookup
+  readonly desk: Desk
+  readonly log: RecordLog
   readonly report: Log
   readonly pause: () => Promise<void>
   /** Runs `act` while no append is under way. */
@@ -141,16 +140,16 @@ export class Sealer {
   }
 
   async #write({ series, origins, segment, replaced, expired }: Frozen): Promise<void> {
-    const { worker, lookup } = this.#parts
-    await worker.call('begin', undefined)
+    const { desk, lookup } = this.#parts
+    await desk.begin()
     let totals: Totals
     try {
       const grown = await this.#sendParts(series)
       totals = { samples: this.#sealed.samples + grown, replaced, expired }
       const fresh = new Map([...origins].filter(([source, sequence]) => this.#savedOrigins.get(source) !== sequence))
-      await worker.call('commit', { ...totals, segment, origins: fresh })
+      await desk.commit({ totals, segment, origins: fresh })
     } catch (error) {
-      await worker.call('rollback', undefined).catch(() => {})
+      await desk.rollback().catch(() => {})
       throw error
     }
     // From here to the end without a pause: reading must not see both, or neither, of what was frozen and what is sealed.
@@ -162,14 +161,13 @@ export class Sealer {
   }
 
   async #sendParts(series: readonly Series[]): Promise<number> {
-    const { worker, pause } = this.#parts
+    const { desk, pause } = this.#parts
     const underWay = new Set<Promise<void>>()
     const failures: unknown[] = []
     let grown = 0
     const send = async (part: Series[]) => {
-      const packed = packFrozen(part)
       try {
-        const more = await worker.call('seal', packed, buffersOf(packed))
+        const more = await desk.seal(packFrozen(part))
         grown += more
       } catch (error) {
         failures.push(error)

@@ -3,11 +3,11 @@ import type { Log } from '#core/driver.ts'
 import { messageOf } from '#core/errors.ts'
 import { retentionOf, type RetentionRules } from '#core/retention.ts'
 import { dayUs, formatTime } from '#core/time.ts'
-import type { Keeping } from '#store/engine/roll-up.ts'
-import type { Series } from '#store/engine/series.ts'
-import type { Telemetry } from '#store/engine/telemetry.ts'
+import type { Desk } from './desk.ts'
+import type { Keeping } from './roll-up.ts'
 import type { Sealer } from './sealer.ts'
-import type { WorkerLink } from './worker-link.ts'
+import type { Series } from './series.ts'
+import type { Telemetry } from './telemetry.ts'
 
 export interface RetentionSettings {
   readonly rules: RetentionRules
@@ -18,7 +18,7 @@ export interface RetentionSettings {
 interface RetentionParts {
   readonly telemetry: Telemetry
   readonly sealer: Sealer
-  readonly worker: WorkerLink
+  readonly desk: Desk
   readonly bytesOnDisk: () => number
   readonly settings: RetentionSettings
   readonly report: Log
@@ -67,7 +67,7 @@ export class Retention {
   }
 
   async #retain(all: readonly Series[], keepOf: (series: Series) => Keeping): Promise<void> {
-    const { sealer, worker } = this.#parts
+    const { sealer, desk } = this.#parts
     for (let at = 0; at < all.length; at += groupTags) {
       const group = all.slice(at, at + groupTags)
       await sealer.change(async (totals) => {
@@ -75,14 +75,14 @@ export class Retention {
         group.forEach((series, index) => {
           series.keptFrom = Math.max(series.keptFrom, (tags[index] as (typeof tags)[number]).keep.raw * dayUs)
         })
-        const gone = await worker.call('retain', { tags, totals })
+        const gone = await desk.retain({ tags, totals })
         return { gone: gone.reduce((sum, count) => sum + count, 0), answer: undefined }
       })
     }
   }
 
   async #keepQuota(): Promise<void> {
-    const { bytesOnDisk, report, settings, worker, telemetry } = this.#parts
+    const { bytesOnDisk, report, settings, desk, telemetry } = this.#parts
     const { bytesMax } = settings
     const before = this.notice
     if (bytesOnDisk() <= bytesMax * warnAt) this.notice = undefined
@@ -93,7 +93,7 @@ export class Retention {
     if (bytesOnDisk() <= bytesMax) return
     let first: number | undefined
     for (;;) {
-      const { firstDay, bytesUsed } = await worker.call('survey', undefined)
+      const { firstDay, bytesUsed } = await desk.survey()
       if (bytesUsed <= bytesMax * freeUntil || firstDay === undefined || firstDay === first) break
       first = firstDay
       const all = [...telemetry.series.values()]
@@ -102,7 +102,7 @@ export class Retention {
       await this.#retain(all, (series) => ({ ...this.#keeping(series), raw: rawFrom(series) }))
       report.warn(`the store is over its quota: samples before ${formatTime((firstDay + 1) * dayUs)} went, their roll-ups stay`)
     }
-    await worker.call('shrink', undefined)
+    await desk.shrink()
   }
 }
 
