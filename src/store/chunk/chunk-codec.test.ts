@@ -215,5 +215,7 @@ test('forged bytes with a right checksum are Rejected or give no more rows than 
 
 test('a chunk of a version to come, and what is no chunk, are named', () => {
   const chunk = encodeChunk(rowsOf([1]))
-  expect(() => decodeChunk(seal('array', (writer) => writer.append(chunk.subarray(6))))).toThrow('the chunk makes no sense: it is a array')
+  expect(() => decodeChunk(seal('array', (writer) => writer.append(chunk.subarray(6))))).toThrow(
+    'the chunk makes no sense: its content is "array"',
+  )
 })

@@ -37,7 +37,7 @@ export function open<T>(content: Content, bytes: Uint8Array, read: (reader: Byte
     throw new Rejected(`the ${content} has format ${written}, this program reads up to ${version}: use a newer Millwright`)
   try {
     if (written === 1 && readVersion1) return readVersion1(bytes)
-    if (padded[5] !== contents.indexOf(content)) throw new RangeError(`it is a ${contents[padded[5] as number] ?? 'thing unknown'}`)
+    if (padded[5] !== contents.indexOf(content)) throw new RangeError(`its content is "${contents[padded[5] as number] ?? padded[5]}"`)
     reader.at = headerBytes
     const fields = read(reader)
     if (reader.at !== bytes.length) throw new RangeError(`its fields have ${reader.at} bytes, not ${bytes.length}`)

@@ -1,7 +1,8 @@
 // The whole numbers of a field, each foretold from its neighbours to the left and above. Per row of the field the foresight that leaves least is
 // taken: a mean where noise prevails, a plane where the field slopes, the median (as in JPEG-LS) where it has edges.
 import type { ByteReader, ByteWriter } from './byte-stream.ts'
-import { commonDivisor, readIntegers, writeIntegers } from './integer-codec.ts'
+import { commonDivisor } from './foresight.ts'
+import { readIntegers, writeIntegers } from './integer-codec.ts'
 import { scratch } from './scratch.ts'
 import type { IntegerCoder } from './value-codec.ts'
 

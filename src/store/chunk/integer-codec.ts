@@ -2,15 +2,14 @@
 // FLAC does; of the rest, sign, magnitude and two leading bits become one symbol each, and the bits below follow as they are.
 import { bitsMargin, bitsMax, byteBehind, getBits, putBits } from './bit-stream.ts'
 import type { ByteReader, ByteWriter } from './byte-stream.ts'
+import { bestOrder, commonDivisor, orders } from './foresight.ts'
 import { scratch } from './scratch.ts'
 import { readSymbols, writeSymbols } from './symbol-codec.ts'
 
-/** How far a column's numbers may be from its first one. */
+/** How far a column's numbers may be from its first one: what is left of them then has 53 bits at most. */
 export const spreadMax = 2 ** 50
 /** Fewer numbers are written as the steps between them. */
 const codedMin = 8
-/** Numbers that the middle of a column is taken from. */
-const middleSamples = 31
 /** Folded numbers below this are symbols as they are. */
 const plainMax = 16
 /** Rests within this have at most 25 bits below their symbol. */
@@ -34,12 +33,12 @@ export function writeIntegers(writer: ByteWriter, integers: Float64Array, count:
   writer.byte(order)
   writer.signed(centre)
   const rest = restScratch(count)
-  let previous = order === 1 ? -centre : 0
+  let previous = order === orders.step ? -centre : 0
   let previousStep = 0
   for (let row = 0; row < count; row++) {
     const x = ((integers[row] as number) - first) / divisor
     const step = x - previous
-    rest[row] = order === 0 ? x - centre : order === 1 ? step - centre : step - previousStep
+    rest[row] = order === orders.level ? x - centre : order === orders.step ? step - centre : step - previousStep
     previous = x
     previousStep = step
   }
@@ -65,7 +64,7 @@ export function readIntegers(reader: ByteReader, integers: Float64Array, count: 
   readSymbols(reader, symbols, count)
   const { view } = reader
   let at = reader.at * 8
-  let previous = order === 1 ? -centre : 0
+  let previous = order === orders.step ? -centre : 0
   let step = 0
   for (let row = 0; row < count; row++) {
     const symbol = symbols[row] as number
@@ -75,63 +74,14 @@ export function readIntegers(reader: ByteReader, integers: Float64Array, count: 
     else if (width <= bitsMax) rest = unfold((leadingOf(symbol) << width) | getBits(view, at, width))
     else rest = wideAt(view, at, symbol)
     at += width
-    if (order === 2) {
+    if (order === orders.line) {
       step += rest
       previous += step
-    } else previous = rest + centre + (order === 1 ? previous : 0)
+    } else previous = rest + centre + (order === orders.step ? previous : 0)
     integers[row] = first + previous * divisor
   }
   reader.at = byteBehind(at)
 }
-
-/** The largest number that divides every distance from the first; 0 when there is none but 0. */
-export function commonDivisor(integers: Float64Array, count: number): number {
-  const first = integers[0] as number
-  let divisor = 0
-  for (let row = 1; row < count && divisor !== 1; row++) {
-    let distance = Math.abs((integers[row] as number) - first)
-    if (distance === 0 || Math.floor(distance / divisor) * divisor === distance) continue
-    while (distance !== 0) [divisor, distance] = [distance, divisor % distance]
-  }
-  return divisor
-}
-
-const sampleBlocks = 8
-const blockRows = 64
-
-/** Order 0 foretells the centre, 1 the number before plus the centre, 2 the line through the two before: that with the smallest rest. */
-function bestOrder(integers: Float64Array, count: number, divisor: number): { order: number; centre: number } {
-  const stride = Math.ceil(count / middleSamples)
-  const first = integers[0] as number
-  const sampled: number[] = []
-  const steps: number[] = []
-  for (let row = count - 1; row > 0; row -= stride) {
-    sampled.push(((integers[row] as number) - first) / divisor)
-    steps.push(((integers[row] as number) - (integers[row - 1] as number)) / divisor)
-  }
-  const centre = middle(sampled)
-  const stepCentre = middle(steps)
-  let [sum0, sum1, sum2] = [0, 0, 0]
-  const skip = Math.max(blockRows, Math.ceil(count / sampleBlocks))
-  for (let block = 0; block < count; block += skip) {
-    const end = Math.min(block + blockRows, count)
-    let previous = integers[Math.max(0, block - 1)] as number
-    let previousStep = previous - (integers[Math.max(0, block - 2)] as number)
-    for (let row = block; row < end; row++) {
-      const x = integers[row] as number
-      const step = x - previous
-      sum0 += Math.abs(x - first - centre * divisor)
-      sum1 += Math.abs(step - stepCentre * divisor)
-      sum2 += Math.abs(step - previousStep)
-      previous = x
-      previousStep = step
-    }
-  }
-  if (sum1 <= sum0 && sum1 <= sum2) return { order: 1, centre: stepCentre }
-  return sum0 <= sum2 ? { order: 0, centre } : { order: 2, centre: 0 }
-}
-
-export const middle = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number
 
 /** Folds signed numbers (0, -1, 1, -2 … become 0, 1, 2, 3 …) and splits them into symbols and the bits below. */
 function writeRest(writer: ByteWriter, rest: Float64Array, count: number): void {

@@ -2,14 +2,14 @@
 // each sample is. Other times are a column of whole numbers, of which mostly the steps are written.
 import type { ByteReader, ByteWriter } from './byte-stream.ts'
 import { readColumn, writeColumn } from './column-codec.ts'
-import { commonDivisor, middle, readIntegers, spreadMax, writeIntegers } from './integer-codec.ts'
+import { commonDivisor, middleStep } from './foresight.ts'
+import { readIntegers, spreadMax, writeIntegers } from './integer-codec.ts'
+import { readStarts, writeStarts } from './runs.ts'
 import { scratch } from './scratch.ts'
 
 const forms = { regular: 0, integers: 1, grid: 2, column: 3 } as const
 /** A grid is worth it when its stretches have so many rows on average. */
 const stretchRowsMin = 32
-/** Steps that the middle one is taken from. */
-const stepSamples = 31
 
 /** Ticks are times since the first, in units of their common divisor. */
 interface Stretches {
@@ -62,8 +62,7 @@ export function writeTimes(writer: ByteWriter, time: Float64Array, count: number
   writer.signed(first)
   writer.varint(unit)
   writer.float(grid.step)
-  writer.varint(grid.anchors.length)
-  writeIntegers(writer, Float64Array.from(edges), edges.length)
+  writeStarts(writer, edges.slice(0, -1), count)
   writeIntegers(writer, Float64Array.from(grid.anchors), grid.anchors.length)
   writeIntegers(writer, latenessOf(ticks, edges, grid), count)
 }
@@ -84,27 +83,21 @@ function readGrid(reader: ByteReader, time: Float64Array, count: number): void {
   const first = reader.signed()
   const unit = reader.varint()
   const step = reader.float()
-  const stretches = reader.varint()
-  if (stretches > count) throw new RangeError('there are more stretches than rows')
-  const edges = new Float64Array(stretches + 1)
-  const anchors = new Float64Array(stretches)
-  readIntegers(reader, edges, stretches + 1)
-  readIntegers(reader, anchors, stretches)
+  const edges = readStarts(reader, count)
+  const anchors = new Float64Array(edges.length - 1)
+  readIntegers(reader, anchors, anchors.length)
   readIntegers(reader, time, count)
-  for (let stretch = 0; stretch < stretches; stretch++) {
+  for (let stretch = 0; stretch < anchors.length; stretch++) {
     const start = edges[stretch] as number
+    const end = edges[stretch + 1] as number
     const anchor = anchors[stretch] as number
-    const end = Math.min(edges[stretch + 1] as number, count)
     for (let row = start; row < end; row++) time[row] = first + unit * (anchor + Math.floor((row - start) * step) + (time[row] as number))
   }
 }
 
 /** Cuts the rows where a step is far from the middle one; undefined when there are too many such, or nothing but the middle step. */
 function stretchesOf(ticks: Float64Array, count: number): Stretches | undefined {
-  const sampled: number[] = []
-  for (let row = count - 1; row > 0; row -= Math.ceil(count / stepSamples))
-    sampled.push((ticks[row] as number) - (ticks[row - 1] as number))
-  const usual = middle(sampled)
+  const usual = middleStep(ticks, count)
   const edges = [0]
   let deviation = 0
   let duration = 0

@@ -34,16 +34,12 @@ export function planValues(values: Float64Array, count: number, integers: Float6
     }
     return undefined
   }
-  return (
-    scale(valueModes.decimal, 0, commonDecimalsMax) ??
-    (areSingles(values, count)
-      ? scale(valueModes.single, 0, commonDecimalsMax)
-      : scale(valueModes.decimal, commonDecimalsMax + 1, decimalsMax)) ?? {
-      mode: areSingles(values, count) ? valueModes.bits32 : valueModes.bits64,
-      decimals: 0,
-      special: markMissing(values, count, states),
-    }
-  )
+  const common = scale(valueModes.decimal, 0, commonDecimalsMax)
+  if (common) return common
+  const single = areSingles(values, count)
+  const rare = single ? scale(valueModes.single, 0, commonDecimalsMax) : scale(valueModes.decimal, commonDecimalsMax + 1, decimalsMax)
+  if (rare) return rare
+  return { mode: single ? valueModes.bits32 : valueModes.bits64, decimals: 0, special: markMissing(values, count, states) }
 }
 
 /** How many rows are not whole, or undefined when too many do not fit the scale. */

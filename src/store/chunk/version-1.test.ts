@@ -1,6 +1,9 @@
+import { crc32 } from 'node:zlib'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { Rejected } from '#core/errors.ts'
 import { decodeArraySync } from './array-codec.ts'
-import { decodeChunk } from './chunk-codec.ts'
+import { chunkRowsMax, decodeChunk } from './chunk-codec.ts'
 
 const start = 1_767_225_600_000_000
 const everySecond = (index: number) => start + index * 1_000_000
@@ -81,4 +84,23 @@ test('arrays that version 1 wrote are read exactly', () => {
     shape: [5],
     data: Float32Array.from({ length: 5 }, (_, index) => index / 4 - 0.5),
   })
+})
+
+test('a forged chunk of version 1 is Rejected or gives no more rows than a chunk has', () => {
+  const plain = ['Float32 decimals', 'texts', 'any Float32', 'wide integers'].map((name) =>
+    Buffer.from(chunks[name]?.base64 as string, 'base64'),
+  )
+  fc.assert(
+    fc.property(fc.constantFrom(...plain), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 5 }), (chunk, changes) => {
+      const forged = Uint8Array.from(chunk)
+      for (const [at, byte] of changes) forged[5 + (at % (forged.length - 5))] = byte
+      new DataView(forged.buffer).setUint32(0, crc32(forged.subarray(4)), true)
+      try {
+        expect(decodeChunk(forged).count).toBeLessThanOrEqual(chunkRowsMax)
+      } catch (error) {
+        expect(error).toBeInstanceOf(Rejected)
+      }
+    }),
+    { numRuns: 1000 },
+  )
 })

@@ -22,7 +22,7 @@ export function readChunk1(chunk: Uint8Array, rowsMax: number): Rows {
   const count = words[0] as number
   const flags = words[1] as number
   const columnBytes = (words[8] as number) * 4
-  if (count > rowsMax || columnBytes > payload.length) throw new RangeError(`it claims ${count} rows in ${columnBytes} bytes`)
+  if (!(count <= rowsMax) || columnBytes > payload.length) throw new RangeError(`it claims ${count} rows in ${columnBytes} bytes`)
   const time = new Float64Array(count)
   const value = new Float64Array(count)
   const quality = new Uint8Array(count)
@@ -123,9 +123,9 @@ function fromPlanes(planes: Uint8Array, width: number, into: Uint8Array): void {
 
 /** Runs: how many, then for each `length << 9 | missing << 8 | quality`. */
 function readStates(words: Uint32Array, at: number, value: Float64Array, quality: Uint8Array): void {
-  const runs = words[at] as number
+  const runs = Math.min(words[at] as number, quality.length)
   let row = 0
-  for (let run = 1; run <= runs && row < quality.length; run++) {
+  for (let run = 1; run <= runs; run++) {
     const word = words[at + run] as number
     const end = row + (word >>> 9)
     quality.fill(word & 0xff, row, end)
