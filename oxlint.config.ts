@@ -17,7 +17,7 @@ const layers: Record<string, string[]> = {
   api: ['core', 'promql', 'reports'],
   sim: ['core'],
   app: ['*'],
-  cli: ['core', 'app', 'api'],
+  cli: ['core', 'app', 'api', 'reports'],
 }
 const folders = Object.keys(layers)
 const driverNames = readdirSync(new URL('./src/drivers', import.meta.url)).filter((name) => name !== 'shared')

@@ -5,15 +5,18 @@ import { postResultSchema } from '#api/samples/schema.ts'
 import { systemClock } from '#core/clock.ts'
 import { ConfigError } from '#core/errors.ts'
 import type { Micros } from '#core/time.ts'
+import { decideColumns } from './import/columns.ts'
 import type { Separator } from './import/csv.ts'
 import { openFaultLog } from './import/faults.ts'
-import { progressOn } from './import/progress.ts'
+import { longReader, postFrame } from './import/long.ts'
+import { progressLine } from './import/progress.ts'
 import { openLines } from './import/read-lines.ts'
-import { rowReader } from './import/rows.ts'
-import { openTable } from './import/table.ts'
+import { rowReader, type PostedSample, type RowResult } from './import/rows.ts'
+import { openTable, type Table } from './import/table.ts'
 import { epochUnits, timeReader, type EpochUnit } from './import/times.ts'
-import { Uploader } from './import/upload.ts'
+import { Uploader, type PostResult } from './import/upload.ts'
 import { note, plural, print } from './output.ts'
+import { progressOn } from './progress.ts'
 import { callServer, serverOption } from './server.ts'
 import { durationArgument, timeArgument } from './time-argument.ts'
 
@@ -21,7 +24,7 @@ const separatorNames: Record<string, Separator | undefined> = { auto: undefined,
 
 interface ImportOptions {
   server: string
-  machine: string
+  machine?: string
   time?: string
   timeColumnIs: 'time' | 'cycle'
   timeUnit: EpochUnit | 'auto'
@@ -43,7 +46,10 @@ export function registerImport(program: Command): void {
     .command('import')
     .description('import a CSV file (also .gz, "-" for standard input) as samples of a machine')
     .argument('<file>', 'a table with a header, or with --columns')
-    .requiredOption('--machine <path>', 'where the samples go: site/area/line/machine; {COLUMN} stands for the cell of --group-by')
+    .option(
+      '--machine <path>',
+      'where the samples go: site/area/line/machine; {COLUMN} stands for the cell of --group-by (not for tables in the form of "export")',
+    )
     .option('--time <column>', 'the column that holds the time (default: found by its name and cells)')
     .addOption(
       new Option('--time-column-is <what>', 'a time, or a running number (cycle) counted from --start in steps of --step')
@@ -69,29 +75,22 @@ export function registerImport(program: Command): void {
 }
 
 async function importFile(file: string, options: ImportOptions): Promise<void> {
-  const { server, machine } = options
-  const steps = stepsOf(options)
-  const readTime = timeReader(options.timeZone, options.timeUnit)
+  const { server } = options
   const source = await openLines(file, options.encoding)
-  const table = await openTable(source.chunks, separatorNames[options.separator], (text) => readTime(text) !== undefined, {
-    ...options,
-    tags: options.tag ?? new Map(),
-    skip: options.skipColumns ?? [],
-    stepped: steps !== undefined,
-  })
-  const readRow = rowReader(table.columns, { machine, readTime, ...(steps && { steps }) })
+  const table = await openTable(source.chunks, separatorNames[options.separator], options.columns)
+  const { readRow, said, post } = readingOf(table, options)
   await callServer(server, 'health', healthSchema)
-  for (const { column, tag, kind } of table.columns.values) note(`${column === tag ? column : `${column} → ${tag}`} (${kind})`)
+  for (const line of said) note(line)
 
   const faults = openFaultLog(options.errors)
-  const progress = progressOn(process.stderr)
+  const progress = progressOn(process.stderr, progressLine)
   const fault = (line: number, reason: string) => {
     progress.clear()
     faults.add(line, reason)
   }
   const uploader = new Uploader({
     clock: systemClock,
-    post: (body, signal) => callServer(server, 'samples', postResultSchema, { body, signal }),
+    post: (samples, signal) => post(server, samples, signal),
     rejected: (line, tag, reason) => fault(line, `${tag}: ${reason}`),
     waiting: (reason) => {
       progress.clear()
@@ -131,6 +130,32 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   print(`${plural(uploader.accepted, 'sample')} imported from ${plural(rows, 'row')}${bad}${rejected}`)
   if (uploader.accepted === 0)
     throw new ConfigError(`nothing of ${file} was imported; ${rows === 0 ? 'it has no rows' : 'see the faults above'}`)
+}
+
+interface Reading {
+  readonly readRow: (fields: readonly string[]) => RowResult
+  /** Which columns become what. */
+  readonly said: readonly string[]
+  readonly post: (server: string, samples: readonly PostedSample[], signal: AbortSignal) => Promise<PostResult>
+}
+
+/** How rows become samples: of a machine, or in long form. */
+function readingOf(table: Table, options: ImportOptions): Reading {
+  const { machine } = options
+  if (machine === undefined) return { readRow: longReader(table.header), said: [], post: postFrame }
+  const steps = stepsOf(options)
+  const readTime = timeReader(options.timeZone, options.timeUnit)
+  const columns = decideColumns(table.header, table.seen, table.separator, (text) => readTime(text) !== undefined, {
+    ...options,
+    tags: options.tag ?? new Map(),
+    skip: options.skipColumns ?? [],
+    stepped: steps !== undefined,
+  })
+  return {
+    readRow: rowReader(columns, { machine, readTime, ...(steps && { steps }) }),
+    said: columns.values.map(({ column, tag, kind }) => `${column === tag ? column : `${column} → ${tag}`} (${kind})`),
+    post: (server, body, signal) => callServer(server, 'samples', postResultSchema, { body, signal }),
+  }
 }
 
 /** What --start, --step and --time-column-is say together. */

@@ -20,7 +20,7 @@ test('the version is that of the package, and help lists every command', async (
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
   expect((await runMillwright(['--version'])).stdout).toBe(`${version}\n`)
   const { stdout } = await runMillwright(['--help'])
-  for (const command of ['start', 'gateway', 'token', 'sim', 'import', 'tags', 'query', 'doctor'])
+  for (const command of ['start', 'gateway', 'token', 'sim', 'import', 'tags', 'query', 'export', 'delete', 'doctor'])
     expect(stdout).toContain(`\n  ${command} `)
 })
 
@@ -71,7 +71,8 @@ test('a history is fetched page by page up to the limit', async () => {
 })
 
 test('buckets come as rows of figures', async () => {
-  const body = [{ tag: 'm/t', time: [time(0), time(30)], count: [2, 1], min: [1, 5], max: [3, 5], mean: [2, 5], last: [3, 5] }]
+  const shown = { count: [2, 1], min: [1, 5], max: [3, 5], mean: [2, 5], last: [3, 5] }
+  const body = [{ tag: 'm/t', time: [time(0), time(30)], ...shown, sum: [4, 5], std: [1, 0], timeMean: [2, 5], first: [1, 5] }]
   const run = await ask(['query', 'm/t', '--from', '2026-01-01', '--to', '2026-01-01T00:01:00Z', '--buckets', '2', '--csv'], () => ({
     body,
   }))
@@ -82,6 +83,22 @@ test('buckets come as rows of figures', async () => {
     to: '2026-01-01T00:01:00.000000Z',
     buckets: '2',
   })
+})
+
+test('intervals of a calendar come with their ends, and shifts with their names', async () => {
+  const figures = { count: [2], min: [1], max: [3], sum: [4], mean: [2], std: [1], timeMean: [2], first: [1], last: [3] }
+  const body = [{ tag: 'm/t', time: [time(0)], end: [time(30)], shift: ['early'], ...figures }]
+  const range = ['--from', '2026-01-01', '--to', '2026-01-02']
+  const run = await ask(['query', 'm/t', ...range, '--every', 'shift'], () => ({ body }))
+  expect(run.stdout.split('\n')).toEqual([
+    'TIME                         END                          SHIFT  COUNT  MIN  MEAN  MAX  LAST',
+    `${time(0)}  ${time(30)}  early      2    1     2    3     3`,
+    '',
+  ])
+  const zoned = await ask(['query', 'm/t', ...range, '--every', 'day', '--zone', 'Europe/Berlin', '--csv'], () => ({ body }))
+  expect(zoned.api.calls[0]?.query.get('zone')).toBe('Europe/Berlin')
+  expect((await runMillwright(['query', 'm/t', '--zone', 'Europe/Berlin'])).stderr).toContain('--zone is for intervals such as --every day')
+  expect((await runMillwright(['query', 'm/t', '--every', 'day', '--buckets', '3'])).stderr).toContain('cannot be used with')
 })
 
 test('a fault is injected and the ground truth listed', async () => {

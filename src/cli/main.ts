@@ -1,7 +1,9 @@
 // Entry of the command line. Every command has a file of its own that registers it here; the heavy ones import the app when they run.
 import { Command } from 'commander'
 import { version } from '#app/version.ts'
+import { registerDelete } from './delete.ts'
 import { registerDoctor } from './doctor.ts'
+import { registerExport } from './export.ts'
 import { reportFailure } from './failure.ts'
 import { registerGateway } from './gateway.ts'
 import { registerImport } from './import.ts'
@@ -25,6 +27,8 @@ registerSim(program)
 registerImport(program)
 registerTags(program)
 registerQuery(program)
+registerExport(program)
+registerDelete(program)
 registerDoctor(program)
 
 endQuietlyOnClosedPipe()

@@ -1,4 +1,5 @@
 // What commands print: the answer to stdout, how it went to stderr. Values from machines never reach the terminal raw.
+import { csvText } from '#reports/csv.ts'
 
 /** Prints a line of the answer. */
 export function print(line: string): void {
@@ -41,7 +42,7 @@ function widthOf(text: string): number {
 
 /** One line of CSV (RFC 4180). */
 export function csvLine(fields: readonly (string | number | boolean)[]): string {
-  return fields.map((field) => (/[",\r\n]/.test(String(field)) ? `"${String(field).replaceAll('"', '""')}"` : String(field))).join(',')
+  return fields.map((field) => (typeof field === 'string' ? csvText(field) : String(field))).join(',')
 }
 
 /** A count with thin groups of three, e.g. `1 234 567`. */

@@ -16,6 +16,8 @@ interface QueryOptions {
   to: Micros
   limit: number
   buckets?: number
+  every?: string
+  zone?: string
   json?: true
   csv?: true
 }
@@ -31,13 +33,21 @@ export function registerQuery(program: Command): void {
     .addOption(new Option('--to <time>', 'up to but not including this time').argParser(time).default(now, 'now'))
     .option('--limit <count>', 'at most so many samples', countArgument, 1000)
     .option('--buckets <count>', 'so many equal intervals with count, min, mean, max, last instead of samples', countArgument)
+    .addOption(
+      new Option('--every <interval>', 'the same for each 15m, 1h, 1d …, hour, day, week, month, quarter, year or shift').conflicts(
+        'buckets',
+      ),
+    )
+    .option('--zone <zone>', "whose days and months, e.g. Europe/Berlin (default: the plant's)")
     .addOption(new Option('--json', 'as JSON').conflicts('csv'))
     .option('--csv', 'as CSV')
     .addOption(serverOption())
     .action(async (tag: string, options: QueryOptions) => {
       if (options.from >= options.to)
         throw new ConfigError(`--from ${formatTime(options.from)} is not before --to ${formatTime(options.to)}; swap or change them`)
-      await (options.buckets === undefined ? showSamples(tag, options) : showBuckets(tag, options, options.buckets))
+      if (options.zone !== undefined && options.every === undefined)
+        throw new ConfigError('--zone is for intervals such as --every day; add one, or leave it out')
+      await (options.buckets === undefined && options.every === undefined ? showSamples(tag, options) : showBuckets(tag, options))
     })
 }
 
@@ -74,14 +84,15 @@ function csvValue(value: SampleJson['value']): string | number | boolean {
   return value === null ? '' : typeof value === 'object' ? valueText(value) : value
 }
 
-async function showBuckets(tag: string, { server, from, to, json, csv }: QueryOptions, buckets: number): Promise<void> {
-  if (buckets > bucketsMax) throw new ConfigError(`--buckets ${buckets} is more than the server gives; ask for up to ${bucketsMax}`)
-  const query = { tag, from: formatTime(from), to: formatTime(to), buckets }
+async function showBuckets(tag: string, { server, from, to, buckets, every, zone, json, csv }: QueryOptions): Promise<void> {
+  if (buckets !== undefined && buckets > bucketsMax)
+    throw new ConfigError(`--buckets ${buckets} is more than the server gives; ask for up to ${bucketsMax}`)
+  const query = { tag, from: formatTime(from), to: formatTime(to), buckets, every, zone }
   const [columns] = await callServer(server, 'buckets', bucketsSchema, { query })
   const rows = columns ? rowsOf(columns) : []
   if (json) return print(JSON.stringify(rows, null, 2))
-  const headings = ['time', 'count', 'min', 'mean', 'max', 'last'] as const
-  const fields = rows.map((row) => headings.map((name) => row[name]))
+  const headings = ['time', ...(every ? ['end'] : []), ...(columns?.shift ? ['shift'] : []), 'count', 'min', 'mean', 'max', 'last'] as const
+  const fields = rows.map((row) => headings.map((name) => row[name] ?? ''))
   if (csv) return print([headings, ...fields].map((line) => csvLine(line)).join('\n'))
   if (rows.length === 0) return note(`no number of ${tag} from ${formatTime(from)} to ${formatTime(to)}`)
   // A mean has digits that no machine measured; nine of them are more than any sensor gives.
@@ -90,14 +101,18 @@ async function showBuckets(tag: string, { server, from, to, json, csv }: QueryOp
     table(
       headings.map((name) => name.toUpperCase()),
       texts,
-      new Set([1, 2, 3, 4, 5]),
+      new Set(headings.flatMap((name, column) => (textColumns.has(name) ? [] : [column]))),
     ),
   )
 }
 
-function rowsOf({ time, count, min, mean, max, last }: Buckets[number]) {
+const textColumns = new Set(['time', 'end', 'shift'])
+
+function rowsOf({ time, end, shift, count, min, mean, max, last }: Buckets[number]): Record<string, string | number>[] {
   return time.map((time, row) => ({
     time,
+    ...(end && { end: end[row] ?? '' }),
+    ...(shift && { shift: shift[row] ?? '' }),
     count: count[row] ?? 0,
     min: min[row] ?? Number.NaN,
     mean: mean[row] ?? Number.NaN,

@@ -1,6 +1,7 @@
 // How commands talk to a running Millwright: its HTTP API, with every failure as one plain sentence.
 import { InvalidArgumentError, Option } from 'commander'
 import type { z } from 'zod'
+import { batchType } from '#api/batches/schema.ts'
 import { errorSchema } from '#api/schema.ts'
 import { messageOf, NotConnected, Rejected, RetryLater } from '#core/errors.ts'
 
@@ -30,9 +31,11 @@ export class Refused extends Rejected {
 }
 
 export interface ServerCall {
-  readonly query?: Readonly<Record<string, string | number | undefined>>
-  /** Makes it a POST. */
+  readonly query?: Readonly<Record<string, string | number | readonly string[] | undefined>>
+  /** Makes it a POST, of bytes as a batch frame, of anything else as JSON. */
   readonly body?: unknown
+  /** GET when absent, and there is no body. */
+  readonly method?: 'DELETE'
   readonly signal?: AbortSignal
 }
 
@@ -46,16 +49,17 @@ export async function callServer<T>(server: string, resource: string, answer: z.
   const timeout = AbortSignal.timeout(answerTimeoutMs)
   const init = {
     signal: call.signal ? AbortSignal.any([call.signal, timeout]) : timeout,
+    ...(call.method && { method: call.method }),
     ...(call.body !== undefined && {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(call.body),
+      headers: { 'content-type': call.body instanceof Uint8Array ? batchType : 'application/json' },
+      body: call.body instanceof Uint8Array ? new Uint8Array(call.body) : JSON.stringify(call.body),
     }),
   }
   let response: Response
   let text: string
   try {
-    response = await fetch(url, init)
+    response = await fetch(urlOf(server, resource, call.query), init)
     text = await response.text()
   } catch (error) {
     throw call.signal?.aborted ? error : new NotConnected(whyUnreachable(server, error))
@@ -68,6 +72,26 @@ export async function callServer<T>(server: string, resource: string, answer: z.
     `what answers at ${server} is no Millwright of this version (${resource}: ${checked.error.issues[0]?.message}); check --server`,
     response.status,
   )
+}
+
+/** GETs `/api/v1/<resource>` and hands on the body as it comes. Throws as `callServer` until it begins; what breaks later, reading throws. */
+export async function download(server: string, resource: string, { query, signal }: ServerCall): Promise<AsyncIterable<Uint8Array>> {
+  let response: Response
+  try {
+    response = await fetch(urlOf(server, resource, query), signal ? { signal } : {})
+  } catch (error) {
+    throw signal?.aborted ? error : new NotConnected(whyUnreachable(server, error))
+  }
+  if (!response.ok || !response.body) throw refusal(response, parsed(await response.text()), server)
+  return response.body
+}
+
+function urlOf(server: string, resource: string, query: ServerCall['query'] = {}): URL {
+  const url = new URL(`api/v1/${resource}`, server.endsWith('/') ? server : `${server}/`)
+  for (const [name, value] of Object.entries(query))
+    if (typeof value === 'object') for (const one of value) url.searchParams.append(name, one)
+    else if (value !== undefined) url.searchParams.set(name, String(value))
+  return url
 }
 
 function parsed(text: string): unknown {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Progress, progressLine, progressOn } from './progress.ts'
+import { type Progress, progressOn } from '#cli/progress.ts'
+import { progressLine, type ProgressState } from './progress.ts'
 
 const state = { rows: 1200, accepted: 9600, bytes: 500, bytesTotal: 1000 }
 
@@ -8,12 +9,12 @@ test('the line says how far, how fast and how long', () => {
   expect(progressLine({ ...state, bytesTotal: undefined }, 2)).toBe('1 200 rows  9 600 samples  4 800 samples/s')
 })
 
-function drawn(isTTY: boolean, steps: (progress: Progress, move: (ms: number) => void) => void): string {
+function drawn(isTTY: boolean, steps: (progress: Progress<ProgressState>, move: (ms: number) => void) => void): string {
   let text = ''
   let nowMs = 0
   const stream = { isTTY, columns: 200, write: (part: string) => (text += part) } as unknown as NodeJS.WriteStream
   steps(
-    progressOn(stream, () => nowMs),
+    progressOn(stream, progressLine, () => nowMs),
     (ms) => (nowMs += ms),
   )
   return text

@@ -1,41 +1,13 @@
-// How far an import is: a bar that redraws itself on a terminal, a line now and then elsewhere.
+// How far an import is, as a line with a bar.
 import { count } from '#cli/output.ts'
 
 const barWidth = 24
-const redrawMs = { terminal: 100, elsewhere: 10_000 }
 
 export interface ProgressState {
   readonly rows: number
   readonly accepted: number
   readonly bytes: number
   readonly bytesTotal: number | undefined
-}
-
-export interface Progress {
-  /** Cheap: draws only when it is time. */
-  update(state: ProgressState): void
-  /** Removes the bar, so that other lines can be printed. */
-  clear(): void
-}
-
-export function progressOn(stream: NodeJS.WriteStream, nowMs: () => number = () => performance.now()): Progress {
-  const startMs = nowMs()
-  let drawnMs = startMs
-  let drawn = false
-  return {
-    update(state) {
-      const now = nowMs()
-      if (now - drawnMs < (stream.isTTY ? redrawMs.terminal : redrawMs.elsewhere)) return
-      drawnMs = now
-      const line = progressLine(state, (now - startMs) / 1000)
-      stream.write(stream.isTTY ? `\r\u001B[K${line.slice(0, (stream.columns ?? 80) - 1)}` : `${line}\n`)
-      drawn = true
-    },
-    clear() {
-      if (drawn && stream.isTTY) stream.write('\r\u001B[K')
-      drawn = false
-    },
-  }
 }
 
 /** e.g. `[======>     ]  52 %  1 204 rows  9 632 samples  4 816 samples/s  0:02 left`. */

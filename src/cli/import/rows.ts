@@ -4,11 +4,13 @@ import type { postedSampleSchema } from '#api/samples/schema.ts'
 import { textLengthMax } from '#core/batch.ts'
 import { ConfigError } from '#core/errors.ts'
 import { machinePathFault, type MachinePath } from '#core/path.ts'
+import type { Kind } from '#core/tag.ts'
 import { formatTime, type Micros } from '#core/time.ts'
 import { isMissing, readBoolean, readNumber } from './cells.ts'
 import type { Columns, ValueColumn } from './columns.ts'
 
-export type PostedSample = z.input<typeof postedSampleSchema>
+/** Only tables in long form tell the kind. */
+export type PostedSample = z.input<typeof postedSampleSchema> & { readonly kind?: Kind }
 
 /** Most machines that one file may hold; what is kept of each is a few numbers. */
 export const machinesMax = 100_000

@@ -1,6 +1,5 @@
-// A stream of lines as a table: separator and columns are decided from its beginning, then rows flow through.
+// A stream of lines as a table: the separator is decided from its beginning, then rows flow through.
 import { ConfigError } from '#core/errors.ts'
-import { type ColumnChoices, type Columns, decideColumns } from './columns.ts'
 import { type CsvRow, detectSeparator, RecordReader, type Separator } from './csv.ts'
 import type { Line } from './read-lines.ts'
 
@@ -9,17 +8,19 @@ const linesSeenFirst = 1000
 const linesForSeparator = 20
 
 export interface Table {
-  readonly columns: Columns
+  readonly header: readonly string[]
+  readonly separator: Separator
+  /** The fields of the first rows, to decide by. */
+  readonly seen: readonly (readonly string[])[]
   /** All rows after the header. */
   readonly rows: AsyncIterable<readonly CsvRow[]>
 }
 
-/** Reads the beginning and decides. Throws `ConfigError` for an empty file, or when the choices do not fit it. */
+/** Reads the beginning; `columns` are the header of a file without one. Throws `ConfigError` for an empty file. */
 export async function openTable(
   chunks: AsyncIterable<Line[]>,
   separator: Separator | undefined,
-  isTime: (text: string) => boolean,
-  choices: ColumnChoices,
+  columns: readonly string[] | undefined,
 ): Promise<Table> {
   const rest = chunks[Symbol.asyncIterator]()
   const first: Line[] = []
@@ -32,9 +33,9 @@ export async function openTable(
   const chosen = separator ?? detectSeparator(filled)
   const reader = new RecordReader(chosen)
   const rows = first.flatMap((line) => reader.push(line))
-  const header = choices.columns ?? headerOf(rows.shift())
+  const header = columns ?? headerOf(rows.shift())
   const seen = rows.slice(0, linesSeenFirst).flatMap((row) => ('fields' in row ? [row.fields] : []))
-  return { columns: decideColumns(header, seen, chosen, isTime, choices), rows: rowsOf(rows, rest, reader) }
+  return { header, separator: chosen, seen, rows: rowsOf(rows, rest, reader) }
 }
 
 function headerOf(row: CsvRow | undefined): readonly string[] {

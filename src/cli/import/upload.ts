@@ -52,7 +52,7 @@ export class Uploader {
   add(sample: PostedSample, line: number): void {
     this.#post.samples.push(sample)
     this.#post.lines.push(line)
-    this.#characters += sample.tag.length + (typeof sample.value === 'string' ? sample.value.length : 8)
+    this.#characters += sample.tag.length + sizeOf(sample.value)
   }
 
   get full(): boolean {
@@ -96,7 +96,7 @@ export class Uploader {
       return this.#send({ samples: post.samples.slice(middle), lines: post.lines.slice(middle) })
     }
     this.accepted += result.accepted
-    this.rejected += result.rejected.length
+    this.rejected += post.samples.length - result.accepted
     for (const { index, reason } of result.rejected)
       this.#context.rejected(post.lines[index] ?? 0, post.samples[index]?.tag ?? 'a sample', reason)
   }
@@ -122,6 +122,11 @@ export class Uploader {
       }
     }
   }
+}
+
+function sizeOf(value: PostedSample['value']): number {
+  if (typeof value === 'string') return value.length
+  return typeof value === 'object' && value ? 4 * value.data.length : 8
 }
 
 function mayPass(error: unknown): error is Error {
