@@ -7,7 +7,7 @@ import type { Directory } from '#core/directory.ts'
 import { messageOf, Rejected } from '#core/errors.ts'
 import { decodeFrame } from '#core/frame.ts'
 import { refusalsMax, type Accept, type Receipt, type Refusal, type Taken } from '#core/ingest.ts'
-import type { AppendResult, Delivery, Store } from '#core/store.ts'
+import type { AppendResult, Delivery, Origin, Store } from '#core/store.ts'
 import { Turn } from '#core/turn.ts'
 import type { NumberedFrame, SendResult } from '#core/uplink.ts'
 import { checkBatch, type CheckedBatch } from './check.ts'
@@ -36,7 +36,9 @@ export function createIngest({ store, directory, bus, clock, refused: report, ta
     async accept(deliveries, way, refusedBefore = 0) {
       const started = performance.now()
       const checked = await checkAll(deliveries)
-      const fit = deliveries.map(({ origin }, index) => ({ batch: (checked[index] as CheckedBatch).batch, origin }))
+      const fit = deliveries.map(({ batch: given, origin, frame }, index) =>
+        asChecked(given, checked[index] as CheckedBatch, origin, frame),
+      )
       const results = fit.some(({ batch }) => batch.count > 0) ? await store.append(fit) : []
       for (const [index, { duplicates }] of results.entries()) publish((fit[index] as Delivery).batch, duplicates)
       const receipt = receiptOf(deliveries, checked, results, refusedBefore)
@@ -46,10 +48,10 @@ export function createIngest({ store, directory, bus, clock, refused: report, ta
     async deliver(outbox, frames) {
       const started = performance.now()
       const checked = frames.map(({ frame, sequence }) => checkFrame(frame, sequence))
-      const deliveries: Delivery[] = checked.map(({ batch }, index) => ({
-        batch,
-        origin: { source: outbox, sequence: (frames[index] as NumberedFrame).sequence },
-      }))
+      const deliveries = checked.map((one, index) => {
+        const { sequence, frame } = frames[index] as NumberedFrame
+        return asChecked(one.given, one, { source: outbox, sequence }, frame)
+      })
       const results = await append(deliveries)
       return checked.map(({ batch, refused }, index) => {
         const result = results[index]
@@ -94,18 +96,26 @@ export function createIngest({ store, directory, bus, clock, refused: report, ta
   }
 
   /** A damaged frame is refused whole and counted as nothing stored: sending it again would never help. */
-  function checkFrame(frame: Uint8Array, sequence: number): CheckedBatch {
+  function checkFrame(frame: Uint8Array, sequence: number): CheckedBatch & { given: Batch } {
     let checked: CheckedBatch
+    let given: Batch
     try {
-      checked = checkBatch(decodeFrame(frame, crc32), directory, clock.now())
+      given = decodeFrame(frame, crc32)
+      checked = checkBatch(given, directory, clock.now())
     } catch (error) {
       report(`frame ${sequence} refused: ${messageOf(error)}`)
-      return { batch: new BatchBuilder(0).build(), refused: 0, refusals: [] }
+      const none = new BatchBuilder(0).build()
+      return { given: none, batch: none, refused: 0, refusals: [] }
     }
     const [first] = checked.refusals
     if (first) report(`${checked.refused} samples of frame ${sequence} refused, the first because ${first.reason}`)
-    return checked
+    return { ...checked, given }
   }
+}
+
+/** The frame that a batch came in is still its frame when no row was refused. */
+function asChecked(given: Batch, { batch }: CheckedBatch, origin: Origin | undefined, frame: Uint8Array | undefined): Delivery {
+  return batch === given && batch.count > 0 ? { batch, origin, frame } : { batch, origin }
 }
 
 function receiptOf(
