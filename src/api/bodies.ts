@@ -29,6 +29,11 @@ export class Bodies {
     this.#bytesMax = bytesMax
   }
 
+  /** Bytes held now. */
+  get held(): number {
+    return this.#held
+  }
+
   /**
    * Reads the body of a request, of at most `bytesMax` as sent and as many unpacked, and holds it until `act` is done.
    * Throws `Overloaded` when there is no room, `TooLarge`, `NotTaken`, and `Malformed` for what cannot be unpacked.
@@ -48,7 +53,9 @@ export class Bodies {
       const announced = Number(headers['content-length'] ?? 0)
       if (announced > bytesMax) throw tooLarge(bytesMax)
       this.#checkRoom(announced)
-      const sent = await collect(raw, bytesMax, hold)
+      const sent = await collect(raw, bytesMax, hold).catch((error: unknown) => {
+        throw raw.destroyed ? new Malformed('the connection ended in the middle of the body') : error
+      })
       return await act(unpacker ? await unpack(sent, unpacker(), bytesMax, hold) : sent)
     } finally {
       this.#held -= own

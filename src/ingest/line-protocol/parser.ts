@@ -30,7 +30,7 @@ export interface ParsedPart {
 }
 
 export class LineParser {
-  readonly #tags = new TagCache()
+  readonly #tags: TagCache
   readonly #values = new ValueReader()
   #body: Buffer = nobody
   #times: LineTimes = { unitUs: 1, arrival: 0 }
@@ -47,6 +47,10 @@ export class LineParser {
   readonly #lineTime = new Float64Array(1)
   /** Why it cannot be read. */
   #fault: string | undefined
+
+  constructor(tags = new TagCache()) {
+    this.#tags = tags
+  }
 
   /** Reads one part; `from` is the beginning of a line, and `firstLine` its number. */
   parse(body: Uint8Array, from: number, firstLine: number, times: LineTimes): ParsedPart {
@@ -146,7 +150,7 @@ export class LineParser {
     // Of nanoseconds the last three digits are cut: what is left has few enough to be exact.
     const digitsTo = unitUs < 1 ? at - 3 : at
     let units = 0
-    for (let digit = digitsFrom; digit < digitsTo; digit++) units = units * 10 + (body[digit] as number) - zero
+    for (let digit = digitsFrom; digit < digitsTo; digit++) units = units * 10 + ((body[digit] as number) - zero)
     this.#lineTime[0] = isNegative ? -1 : units * Math.max(1, unitUs)
     return lineEnd
   }

@@ -6,16 +6,17 @@ import { ByteKeys, grown } from './byte-keys.ts'
 import { readSeries, tagPathOf, type Series } from './tag-names.ts'
 
 /** Most keys, and bytes of keys, that are remembered; then it begins anew. */
-const keysMax = 1 << 18
+const keysKeptMax = 1 << 18
 const keyBytesMax = 32 << 20
 
 export class TagCache {
-  #keys = new ByteKeys()
+  readonly #keysMax: number
+  readonly #keys = new ByteKeys()
   /** Per key of a series. */
-  #series = new Map<number, Series>()
+  readonly #series = new Map<number, Series>()
   /** Per key: the number of the field's tag, -1 for a series. */
   #tagOfKey: number[] = []
-  #tagOfPath = new Map<TagPath, number>()
+  readonly #tagOfPath = new Map<TagPath, number>()
   #paths: TagPath[] = []
   /** Per tag and kind: its place in the batch's dictionary, valid where the stamp is the batch's. */
   #places = new Uint32Array(1 << 10)
@@ -25,11 +26,15 @@ export class TagCache {
   /** Why `series` or `tag` answered -1. */
   fault = ''
 
+  constructor(keysMax = keysKeptMax) {
+    this.#keysMax = keysMax
+  }
+
   /** Begins a batch, between two lines only. */
   beginBatch(): void {
     this.#stamp++
     this.#dictionary = { tags: [], kinds: [] }
-    if (this.#keys.count < keysMax && this.#keys.size < keyBytesMax) return
+    if (this.#keys.count < this.#keysMax && this.#keys.size < keyBytesMax) return
     this.#keys.clear()
     this.#series.clear()
     this.#tagOfKey = []

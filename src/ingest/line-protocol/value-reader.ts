@@ -19,6 +19,7 @@ const booleans = new Map<string, number>([
 const unreadable = 'the value of field % is none; write a number, 1i, true or false, or "text" in quotation marks'
 const beyond = `the integer of field % would lose digits: counters are exact up to ${integerMax}; send it as a float where that does not matter`
 const endless = 'the text of field % has no end; close it with a quotation mark, and write \\" for one within'
+const unescaped = 'the text of field % ends too early; write \\" for a quotation mark within'
 const foreign = 'the text of field % is not UTF-8'
 
 export class ValueReader {
@@ -49,13 +50,13 @@ export class ValueReader {
     const digitsFrom = isNegative ? from + 1 : from
     let at = digitsFrom
     let mantissa = 0
-    for (; at < end && isDigit(body[at] as number); at++) mantissa = mantissa * 10 + (body[at] as number) - zero
+    for (; at < end && isDigit(body[at] as number); at++) mantissa = mantissa * 10 + ((body[at] as number) - zero)
     let digits = at - digitsFrom
     const next = at < end ? (body[at] as number) : space
     if (digits > 0 && (next === letterI || next === letterU)) return this.#integer(at, mantissa, isNegative)
     let decimals = 0
     if (next === point) {
-      for (at++; at < end && isDigit(body[at] as number); at++) mantissa = mantissa * 10 + (body[at] as number) - zero
+      for (at++; at < end && isDigit(body[at] as number); at++) mantissa = mantissa * 10 + ((body[at] as number) - zero)
       decimals = at - digitsFrom - digits - 1
       digits += decimals
     }
@@ -113,8 +114,9 @@ export class ValueReader {
       isEscaped = true
       if (body[at + 1] === quote || body[at + 1] === backslash) at++
     }
-    if (at >= end) {
-      this.fault = endless
+    if (at >= end || (at + 1 < end && !isDelimiter(body[at + 1] as number))) {
+      // Where a text goes wrong nobody knows which marks belong together: what follows on the next line may well be good.
+      this.fault = at >= end ? endless : unescaped
       return from
     }
     this.breaks += breaks

@@ -1,5 +1,5 @@
 // Group commit: appends that arrive while the disk is busy are written as one record and made durable by one sync.
-import { RetryLater, Rejected } from '#core/errors.ts'
+import { Overloaded, Rejected } from '#core/errors.ts'
 import type { AppendResult, Delivery } from '#core/store.ts'
 import { checkDeliveries, knownWith, type Known, type News } from '#store/delivery-check.ts'
 import type { TimeSlice } from './time-slice.ts'
@@ -57,7 +57,7 @@ export class CommitQueue {
       return Promise.reject(new Rejected(`${bytes} bytes in one append are more than the ${this.#bytesMax} allowed: send smaller batches`))
     if (this.#waitingBytes + bytes > this.#bytesMax) {
       this.refused++
-      return Promise.reject(new RetryLater('more data arrives than the disk takes; send this again in a moment'))
+      return Promise.reject(new Overloaded('more data arrives than the disk takes; send this again in a moment'))
     }
     this.#waitingBytes += bytes
     return new Promise((resolve, reject) => {
