@@ -29,7 +29,7 @@ async function makeLog() {
     link,
     open,
     /** Appends so many batches of one row, numbered on from the last. */
-    async append(count: number) {
+    append: async (count: number) => {
       for (let n = 0; n < count; n++) {
         const sequence = appended + 1
         await appender.append([{ batch: batchOf([{ tag: 'm/x', time: sequence, value: sequence }]), origin: { source: 'box', sequence } }])

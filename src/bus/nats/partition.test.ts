@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { batchOf, valueAt, type Batch } from '#core/batch.ts'
 import { qualities } from '#core/quality.ts'
@@ -20,7 +20,7 @@ test('A tag keeps its partition for ever, and is with the other tags of its mach
 })
 
 test('Machines are spread evenly over the partitions', () => {
-  const counts = new Array<number>(16).fill(0)
+  const counts = Array.from({ length: 16 }, () => 0)
   for (let machine = 0; machine < 1600; machine++) counts[partitionOf(`plant/hall/line-${machine % 8}/press-${machine}/x`, 16)]! += 1
   for (const count of counts) expect(count).toBeGreaterThan(60)
 })
