@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { messageOf } from '#core/errors.ts'
 import { countText, readCount } from '#bench/support/count.ts'
-import { barText, machine, writeResults } from '#bench/support/results.ts'
+import { barText, machine, printTable, writeResults } from '#bench/support/results.ts'
 import { withScratch } from '#bench/support/scratch.ts'
 import { round } from '#bench/support/statistics.ts'
 import { createTelemetry } from '#bench/support/telemetry.ts'
@@ -54,20 +54,11 @@ await withScratch(
     }
     const year = asked.only.split(',').includes('ours') && yearPoints > 0 ? await drawYear(scratch, yearPoints) : undefined
     const report = reportOf(outcomes, year)
-    console.table(transposed(report.table))
-    console.table(transposed(report.ratios))
+    printTable(report.table)
+    printTable(report.ratios)
     for (const bar of report.bars) console.log(barText(bar))
     const engines = Object.fromEntries(outcomes.map(({ contender, figures }) => [contender.name, figures]))
     await writeResults('store', { points: main.unique, tags, ...machine(), engines, year, bars: report.bars }, pageOf(report, main.unique))
   },
   { keep: asked.keep },
 )
-
-/** Engines side by side fit a screen better than one below the other. */
-function transposed(
-  table: readonly Readonly<Record<string, string | number | undefined>>[],
-): Record<string, Record<string, string | number>> {
-  const names = Object.keys(table[0] ?? {}).filter((name) => name !== 'engine')
-  const cell = (value: string | number | undefined) => (typeof value === 'number' ? round(value) : (value ?? ''))
-  return Object.fromEntries(names.map((name) => [name, Object.fromEntries(table.map((row) => [String(row['engine']), cell(row[name])]))]))
-}

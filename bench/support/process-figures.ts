@@ -35,7 +35,7 @@ export function memoryBytes(pid: number): number {
 /** Watches the memory of a process until the result is called, which tells the most there was. */
 export function watchMemory(pid: number, periodMs = 100): () => number {
   let most = memoryBytes(pid)
-  const timer = setInterval(() => (most = Math.max(most, memoryBytes(pid))), periodMs)
+  const timer = setInterval(() => (most = Math.max(most, memoryBytes(pid))), periodMs).unref()
   return () => {
     clearInterval(timer)
     return Math.max(most, memoryBytes(pid))

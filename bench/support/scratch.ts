@@ -49,4 +49,6 @@ export async function withScratch(name: string, act: (scratch: Scratch) => Promi
     process.exitCode = 1
   }
   await clean()
+  // A timer or connection that a failure left behind does not keep the process.
+  process.exit()
 }

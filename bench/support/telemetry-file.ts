@@ -27,6 +27,11 @@ export interface Telemetry {
 }
 
 export const machineName = (tag: number) => `m${String(Math.floor(tag / tagsPerMachine)).padStart(3, '0')}`
+/** The tags of each machine. */
+export const machineTags = (tags: number) =>
+  Array.from({ length: Math.ceil(tags / tagsPerMachine) }, (_, machine) =>
+    Array.from({ length: Math.min(tagsPerMachine, tags - machine * tagsPerMachine) }, (_, tag) => machine * tagsPerMachine + tag),
+  )
 export const tagName = (tag: number) => `t${String(tag).padStart(3, '0')}`
 export const tagPath = (tag: number) => `bench/line-1/${machineName(tag)}/${tagName(tag)}`
 
