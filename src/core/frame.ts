@@ -1,9 +1,9 @@
 // A batch as bytes: what the outbox keeps, the uplink sends and the write-ahead log holds. Layout: docs/specs/batch.md.
 import type { ArrayValue } from './array.ts'
 import { arrayElementsMax } from './array.ts'
-import { kindCode, kindOfCode, type Batch } from './batch.ts'
+import type { Batch } from './batch.ts'
 import { Rejected } from './errors.ts'
-import type { Kind } from './tag.ts'
+import { dictionaryBytes, readDictionary } from './frame-dictionary.ts'
 
 /** CRC-32 (ISO-HDLC, as in zlib) of the bytes; handed in, because Node has a fast one and the browser has none. */
 export type Crc32 = (bytes: Uint8Array) => number
@@ -20,45 +20,24 @@ const framesMax = 10_000
 const align8 = (offset: number) => (offset + 7) & ~7
 const utf8 = { encode: new TextEncoder(), decode: new TextDecoder('utf-8', { fatal: true }) }
 
-/** Names in UTF-8, and whole dictionaries, that were used lately: senders use the same ones again and again. */
-const nameBytesKept = new Map<string, Uint8Array>()
-const namesKeptMax = 50_000
-const dictionariesKept = new Map<number, { bytes: Uint8Array; tags: readonly string[]; kinds: readonly Kind[] }>()
-const dictionariesKeptMax = 64
-const dictionaryBytesMax = 1 << 18
-
-function nameBytes(tag: string): Uint8Array {
-  let bytes = nameBytesKept.get(tag)
-  if (bytes) return bytes
-  if (nameBytesKept.size >= namesKeptMax) nameBytesKept.clear()
-  nameBytesKept.set(tag, (bytes = utf8.encode.encode(tag)))
-  return bytes
-}
-
 /** Writes a batch as one frame. */
 export function encodeFrame(batch: Batch, crc32: Crc32): Uint8Array<ArrayBuffer> {
   const { count } = batch
-  const names = batch.tags.map(nameBytes)
+  const dictionary = dictionaryBytes(batch.tags, batch.kinds)
   const texts = batch.texts.map((text) => utf8.encode.encode(text))
-  const columnsAt = align8(headerBytes + names.reduce((sum, name) => sum + 3 + name.length, 0))
+  const columnsAt = align8(headerBytes + dictionary.length)
   const textsAt = columnsAt + count * 21
   const arraysAt = align8(textsAt + texts.reduce((sum, text) => sum + 4 + text.length, 0))
   const length = arraysAt + batch.arrays.reduce((sum, array) => sum + 8 + 4 * array.data.length, 0)
   const frame = new Uint8Array(length)
   const view = new DataView(frame.buffer)
 
-  let at = headerBytes
-  names.forEach((name, index) => {
-    view.setUint8(at, kindCode(batch.kinds[index] as Kind))
-    view.setUint16(at + 1, name.length, true)
-    frame.set(name, at + 3)
-    at += 3 + name.length
-  })
+  frame.set(dictionary, headerBytes)
   frame.set(bytesOf(batch.time, count), columnsAt)
   frame.set(bytesOf(batch.value, count), columnsAt + 8 * count)
   frame.set(bytesOf(batch.tag, count), columnsAt + 16 * count)
   frame.set(batch.quality.subarray(0, count), columnsAt + 20 * count)
-  at = textsAt
+  let at = textsAt
   for (const text of texts) {
     view.setUint32(at, text.length, true)
     frame.set(text, at + 4)
@@ -115,7 +94,7 @@ export function decodeFrame(frame: Uint8Array, crc32: Crc32): Batch {
   const arrayCount = view.getUint32(24, true)
 
   reader.at = headerBytes
-  const { tags, kinds } = readDictionary(reader, tagCount, crc32)
+  const { tags, kinds } = readDictionary(reader.dictionary(tagCount), tagCount, crc32)
   reader.at = align8(reader.at)
   const time = new Float64Array(reader.copy(8 * count))
   const value = new Float64Array(reader.copy(8 * count))
@@ -142,33 +121,6 @@ export function decodeFrame(frame: Uint8Array, crc32: Crc32): Batch {
       throw new Rejected(`row ${row} of the frame names ${kind} value ${index} of ${side}`)
   }
   return { tags, kinds, count, tag, time, value, quality, texts, arrays }
-}
-
-function readDictionary(reader: Reader, count: number, crc32: Crc32): { tags: readonly string[]; kinds: readonly Kind[] } {
-  const bytes = reader.skipDictionary(count)
-  const key = crc32(bytes)
-  const kept = dictionariesKept.get(key)
-  if (kept?.tags.length === count && sameBytes(kept.bytes, bytes)) return kept
-  const tags: string[] = []
-  const kinds: Kind[] = []
-  reader.at -= bytes.length
-  for (let index = 0; index < count; index++) {
-    const kind = kindOfCode(reader.uint8())
-    if (!kind) throw new Rejected(`tag ${index} of the frame has an unknown kind`)
-    kinds.push(kind)
-    tags.push(reader.text(reader.uint16()))
-  }
-  if (bytes.length <= dictionaryBytesMax) {
-    if (dictionariesKept.size >= dictionariesKeptMax) dictionariesKept.clear()
-    dictionariesKept.set(key, { bytes: bytes.slice(), tags, kinds })
-  }
-  return { tags, kinds }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false
-  return true
 }
 
 function bytesOf(column: Float64Array | Float32Array | Uint32Array, count: number): Uint8Array {
@@ -208,11 +160,11 @@ class Reader {
   }
 
   /** The bytes of so many kinds and names. */
-  skipDictionary(count: number): Uint8Array {
+  dictionary(count: number): Uint8Array {
     const start = this.at
     for (let index = 0; index < count; index++) {
       this.#take(1)
-      this.#take(this.uint16())
+      this.#take(this.#view.getUint16(this.#take(2), true))
     }
     return this.#frame.subarray(start, this.at)
   }
