@@ -3,7 +3,7 @@ import type { Evaluation } from './evaluation.ts'
 import { NotEvaluated } from './failure.ts'
 import { keyOf, labelsOf, labelsText, metricName, onlyLabels, withoutLabels, withoutName, type Labels } from './labels.ts'
 import { isComparison, type Arithmetic, type Binary, type BinaryOperator, type Comparison, type Matching } from './syntax.ts'
-import { emptySeries, isEmpty, joined, setValue, type Series } from './values.ts'
+import { anyPresent, emptySeries, isEmpty, joined, setValue, type Series } from './values.ts'
 
 const arithmetic: Record<Arithmetic, (a: number, b: number) => number> = {
   '+': (a, b) => a + b,
@@ -104,19 +104,25 @@ export function matchKeys({ on, labels: names }: Matching): (labels: Labels) => 
 
 /** Where the other side has anything, no two series of the one side may match the same. */
 function checkUnique({ times }: Evaluation, partners: Map<string, Series[]>, others: readonly Series[], side: string): void {
+  const needed = anyPresent(others, times.length)
   for (const [key, series] of partners) {
-    if (series.length < 2) continue
-    for (let step = 0; step < times.length; step++) {
-      const here = series.filter(({ present }) => present[step] === 1)
-      if (here.length < 2 || !others.some(({ present }) => present[step] === 1)) continue
-      throw new NotEvaluated(
-        `on the ${side} side several series match ${key === '[]' ? 'everything' : key}, such as ${here
-          .slice(0, 2)
-          .map(({ labels }) => labelsText(labels))
-          .join(' and ')}; say by on() or ignoring() which belong together, or aggregate them`,
-      )
-    }
+    const first: (Series | undefined)[] = []
+    if (series.length > 1)
+      for (const one of series)
+        for (let step = 0; step < times.length; step++) {
+          if (needed[step] !== 1 || one.present[step] !== 1) continue
+          const before = first[step]
+          if (before) throw notUnique(side, key, before, one)
+          first[step] = one
+        }
   }
+}
+
+function notUnique(side: string, key: string, { labels }: Series, { labels: more }: Series) {
+  return new NotEvaluated(
+    `on the ${side} side several series match ${key === '[]' ? 'everything' : key}, such as ${labelsText(labels)} and ${labelsText(more)}; ` +
+      'say by on() or ignoring() which belong together, or aggregate them',
+  )
 }
 
 function pair({ budget }: Evaluation, binary: Binary, many: Series, one: Series, swapped: boolean): Series {

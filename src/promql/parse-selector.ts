@@ -1,5 +1,5 @@
 // Reads selectors: name{label="value"}, [window], offset and @.
-import type { Rejected } from '#core/errors.ts'
+import { Rejected } from '#core/errors.ts'
 import { secondUs } from '#core/time.ts'
 import type { Cursor } from './cursor.ts'
 import { durationUsMax, parseDuration } from './duration.ts'
@@ -39,7 +39,7 @@ function parseMatcher(cursor: Cursor): Matcher {
   try {
     return createMatcher(name, operator, value)
   } catch (error) {
-    throw refusal((error as Rejected).message, at)
+    throw error instanceof Rejected ? refusal(error.message, at) : error
   }
 }
 

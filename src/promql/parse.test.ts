@@ -69,7 +69,7 @@ describe('what is not understood is refused in a plain sentence that says what a
     ['histogram_quantile(0.9, a)', 'histogram_quantile is not supported: there are no histograms here, at character 1 of the query'],
     [
       'count_values("x", a)',
-      'count_values is not supported: it would make a series per value; count x == bool VALUE instead, at character 1 of the query',
+      'count_values is not supported: it would make a series per value; write count(x == 1) for one of them, at character 1 of the query',
     ],
     ['rate(a)', 'rate takes a range vector here, not an instant vector, at character 6 of the query'],
     ['rate(a[5m], 1)', 'rate takes 1, not 2 parameters, at character 1 of the query'],

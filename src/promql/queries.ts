@@ -81,7 +81,7 @@ export function createQueries({ store, directory, clock, limits = limitsDefault 
         const value = await evaluation.evaluate(expression)
         if (value.type === 'string') return { type: 'string', time, text: value.text }
         if (value.type === 'scalar') return { type: 'scalar', time, value: value.values[0] as number }
-        return { type: 'vector', series: joined(value.series).map((series) => pointsOf(series, evaluation.times)) }
+        return { type: 'vector', series: await pointsOf(evaluation, joined(value.series)) }
       }),
 
     range: (query, { start, end, stepUs }, options = {}) =>
@@ -92,7 +92,7 @@ export function createQueries({ store, directory, clock, limits = limitsDefault 
         const value = await evaluation.evaluate(expression)
         if (value.type === 'scalar') return { type: 'matrix', series: [{ labels: new Map(), time: times, value: value.values }] }
         const series = value.type === 'vector' ? joined(value.series) : []
-        return { type: 'matrix', series: inOrder(series).map((one) => pointsOf(one, times)) }
+        return { type: 'matrix', series: await pointsOf(evaluation, inOrder(series)) }
       }),
 
     series: (selectors, since, seriesMax) =>
@@ -132,10 +132,15 @@ async function samplesOf(evaluation: Evaluation, { selector, windowUs }: RangeSe
   return found
 }
 
-function pointsOf({ labels, values, present }: Series, times: Float64Array): Points {
-  if (!present.includes(0)) return { labels, time: times, value: values }
-  const isPresent = (_: number, step: number) => present[step] === 1
-  return { labels, time: times.filter(isPresent), value: values.filter(isPresent) }
+async function pointsOf({ times, budget }: Evaluation, series: readonly Series[]): Promise<Points[]> {
+  const points: Points[] = []
+  for (const { labels, values, present } of series) {
+    const isPresent = (_: number, step: number) => present[step] === 1
+    points.push({ labels, time: times.filter(isPresent), value: values.filter(isPresent) })
+    const pause = budget.spend(times.length)
+    if (pause) await pause
+  }
+  return points
 }
 
 function inOrder(series: readonly Series[]): Series[] {

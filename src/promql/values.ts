@@ -26,6 +26,13 @@ export function setValue({ values, present }: Series, step: number, value: numbe
   present[step] = 1
 }
 
+/** The steps at which any of the series has a value. */
+export function anyPresent(series: readonly Series[], steps: number): Uint8Array {
+  const any = new Uint8Array(steps)
+  for (const { present } of series) for (let step = 0; step < steps; step++) any[step] = (any[step] as number) | (present[step] as number)
+  return any
+}
+
 export const isEmpty = ({ present }: Series): boolean => !present.includes(1)
 
 /**

@@ -2,11 +2,13 @@
 import type { Evaluation } from '#promql/evaluation.ts'
 import { labelsOf, metricName, type Labels } from '#promql/labels.ts'
 import type { Expression } from '#promql/syntax.ts'
-import { emptySeries, isEmpty, setValue, type Series } from '#promql/values.ts'
+import { anyPresent, emptySeries, isEmpty, setValue, type Series } from '#promql/values.ts'
 
 export function absentSeries({ times, budget }: Evaluation, expression: Expression | undefined, series: readonly Series[]): Series[] {
   const absent = emptySeries(labelsOfSelector(expression), times.length, budget)
-  for (let step = 0; step < times.length; step++) if (!series.some(({ present }) => present[step] === 1)) setValue(absent, step, 1)
+  anyPresent(series, times.length).forEach((there, step) => {
+    if (there === 0) setValue(absent, step, 1)
+  })
   return isEmpty(absent) ? [] : [absent]
 }
 

@@ -82,18 +82,24 @@ const timeSeries = ({ times }: Evaluation) => everywhere(times.map((time) => tim
 
 /** The value of the only series there is at a step, NaN where there is none or more. */
 function onlyValues({ times }: Evaluation, series: readonly Series[]): Float64Array {
-  return Float64Array.from(times, (_, step) => {
-    const here = series.filter(({ present }) => present[step] === 1)
-    return here.length === 1 ? (here[0]?.values[step] as number) : Number.NaN
-  })
+  const seen = new Uint8Array(times.length)
+  const only = new Float64Array(times.length).fill(Number.NaN)
+  for (const { values, present } of series)
+    for (let step = 0; step < times.length; step++) {
+      if (present[step] !== 1) continue
+      only[step] = seen[step] === 0 ? (values[step] as number) : Number.NaN
+      seen[step] = 1
+    }
+  return only
 }
 
 /** Of a selector the times of its samples, of anything computed the times of the steps. */
 async function timesOf(evaluation: Evaluation, given: Expression | undefined): Promise<Series[]> {
+  const { values } = timeSeries(evaluation)
   const series =
     given?.kind === 'selector'
       ? await instantTimes(evaluation, given)
-      : (await seriesOf(evaluation, given)).map((one) => ({ ...one, values: timeSeries(evaluation).values }))
+      : (await seriesOf(evaluation, given)).map((one) => ({ ...one, values }))
   return joined(series.map((one) => ({ ...one, labels: withoutName(one.labels) })))
 }
 

@@ -31,7 +31,7 @@ export const unsupported: Record<string, string> = {
   ...Object.fromEntries(
     ['histogram_quantile', 'histogram_count', 'histogram_sum', 'histogram_fraction'].map((name) => [name, 'there are no histograms here']),
   ),
-  count_values: 'it would make a series per value; count x == bool VALUE instead',
+  count_values: 'it would make a series per value; write count(x == 1) for one of them',
   holt_winters: 'use avg_over_time or deriv instead',
 }
 
