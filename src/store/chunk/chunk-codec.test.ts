@@ -120,6 +120,15 @@ test('values that a sensor gives in steps cost the steps, not the decimals', () 
   expect(size).toBeLessThan((chunkRowsTarget * 3 * 1.02) / 8 + 60)
 })
 
+test('values that are no decimals cost little where they are few, and no more than their noise where they are many', () => {
+  const counts = sizeOf(rowsOf(columnOf((index) => ((2000 + (noise(index) % 16)) * 10) / 4095)))
+  expect(counts).toBeLessThan((chunkRowsTarget * 4 * 1.02) / 8 + 200)
+  const oddOnes = sizeOf(rowsOf(columnOf((index) => (index % 20 === 0 ? Math.sqrt(index + 2) : (noise(index) % 1000) / 100))))
+  expect(oddOnes).toBeLessThan((chunkRowsTarget * (10 + 64 / 20) * 1.1) / 8)
+  const means = sizeOf(rowsOf(columnOf((index) => (1_200_000 + (noise(index) % 60_000)) / 60_000)))
+  expect(means).toBeLessThan(chunkRowsTarget * 6.2)
+})
+
 test('a constant, or a switch that rarely moves, is nearly free', () => {
   expect(sizeOf(rowsOf(columnOf(() => 21.5)))).toBeLessThan(50)
   expect(sizeOf(rowsOf(columnOf((index) => Math.floor(index / 100) % 2)))).toBeLessThan(70)

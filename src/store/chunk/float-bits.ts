@@ -1,39 +1,49 @@
-// The bits of floats as whole numbers in the order of the floats, so that neighbours differ little. The bits of negative floats run backwards; they
+// The bits of floats as whole numbers in the order of the floats, so that neighbours differ little. The bits of negative floats run backwards: they
 // are turned round.
+import { scratch } from './scratch.ts'
 
-const allBits = 0x7fffffff
-const single = new Float32Array(1)
-const singleBits = new Int32Array(single.buffer)
-const double = new Float64Array(1)
-/** Low half, high half. */
-const doubleBits = new Int32Array(double.buffer)
+const allButSign = 0x7fffffff
+const singleScratch = scratch((length) => new Float32Array(length))
 
-export function bitsOfSingle(x: number): number {
-  single[0] = x
-  const bits = singleBits[0] as number
-  return bits < 0 ? bits ^ allBits : bits
+/** The bits of values as Float32. */
+export function bitsOfSingles(values: Float64Array, count: number, bits: Float64Array): void {
+  const singles = singleScratch(count)
+  const raw = new Int32Array(singles.buffer)
+  for (let row = 0; row < count; row++) singles[row] = values[row] as number
+  for (let row = 0; row < count; row++) bits[row] = inOrder(raw[row] as number)
 }
 
-export function singleOfBits(ordered: number): number {
-  singleBits[0] = ordered < 0 ? ordered ^ allBits : ordered
-  return single[0] as number
+/** Replaces bits by the values that they are of. */
+export function singlesOfBits(bits: Float64Array, count: number): void {
+  const singles = singleScratch(count)
+  const raw = new Int32Array(singles.buffer)
+  for (let row = 0; row < count; row++) raw[row] = inOrder(bits[row] as number)
+  for (let row = 0; row < count; row++) bits[row] = singles[row] as number
 }
 
-/** The high half, signed. */
-export function highBits(x: number): number {
-  double[0] = x
-  const bits = doubleBits[1] as number
-  return bits < 0 ? bits ^ allBits : bits
+/** The high halves of the bits of values, signed. */
+export function highBits(values: Float64Array, count: number, high: Float64Array): void {
+  const raw = halves(values)
+  for (let row = 0; row < count; row++) high[row] = inOrder(raw[2 * row + 1] as number)
 }
 
-/** The low half, from 0 to 2^32 - 1. */
-export function lowBits(x: number): number {
-  double[0] = x
-  return ((doubleBits[1] as number) < 0 ? ~(doubleBits[0] as number) : (doubleBits[0] as number)) >>> 0
+/** The low halves, from 0 to 2^32 - 1. */
+export function lowBits(values: Float64Array, count: number, low: Float64Array): void {
+  const raw = halves(values)
+  for (let row = 0; row < count; row++) low[row] = turned(raw[2 * row] as number, raw[2 * row + 1] as number) >>> 0
 }
 
-export function doubleOfBits(high: number, low: number): number {
-  doubleBits[1] = high < 0 ? high ^ allBits : high
-  doubleBits[0] = high < 0 ? ~low : low
-  return double[0] as number
+/** Replaces high halves by the values that they are of. */
+export function doublesOfBits(high: Float64Array, low: Float64Array, count: number): void {
+  const raw = halves(high)
+  for (let row = 0; row < count; row++) {
+    const upper = inOrder(high[row] as number)
+    raw[2 * row] = turned(low[row] as number, upper)
+    raw[2 * row + 1] = upper
+  }
 }
+
+const halves = (values: Float64Array) => new Int32Array(values.buffer, values.byteOffset, 2 * values.length)
+/** Its own reverse. */
+const inOrder = (bits: number) => (bits < 0 ? bits ^ allButSign : bits)
+const turned = (low: number, high: number) => (high < 0 ? ~low : low)

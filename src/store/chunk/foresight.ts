@@ -49,13 +49,17 @@ export function bestOrder(integers: Float64Array, count: number, divisor: number
       previousStep = difference
     }
   }
-  if (sumStep <= sumLevel && sumStep <= sumLine) return { order: orders.step, centre: step / divisor }
-  return sumLevel <= sumLine ? { order: orders.level, centre: level / divisor } : { order: orders.line, centre: 0 }
+  if (sumLevel <= sumStep && sumLevel <= sumLine) return { order: orders.level, centre: level / divisor }
+  return sumStep <= sumLine ? { order: orders.step, centre: step / divisor } : { order: orders.line, centre: 0 }
 }
 
 /** The middle one of the steps between numbers. */
 export const middleStep = (numbers: Float64Array, count: number): number =>
   middleOf(count, (row) => (numbers[row] as number) - (numbers[row - 1] as number))
+
+/** The middle one of their magnitudes. */
+export const middleDistance = (numbers: Float64Array, count: number): number =>
+  middleOf(count, (row) => Math.abs((numbers[row] as number) - (numbers[row - 1] as number)))
 
 function middleOf(count: number, numberAt: (row: number) => number): number {
   const sampled: number[] = []

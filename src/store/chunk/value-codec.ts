@@ -1,14 +1,21 @@
 // Float64 values one by one, each of them exact: their plan, what does not fit it, and the whole numbers (`value-plan.ts`). Where the reader can
 // foretell values out of what it has already, only the distances from those are written.
 import type { ByteReader, ByteWriter } from './byte-stream.ts'
-import { bitsOfSingle, doubleOfBits, highBits, lowBits, singleOfBits } from './float-bits.ts'
+import { bitsOfSingles, doublesOfBits, highBits, lowBits, singlesOfBits } from './float-bits.ts'
+import { commonDivisor, middleDistance } from './foresight.ts'
 import { readIntegers, writeIntegers } from './integer-codec.ts'
 import { readByteRuns, writeByteRuns } from './runs.ts'
 import { scratch } from './scratch.ts'
 import { planValues, powersOfTen, rowStates, valueModes, type ValuePlan } from './value-plan.ts'
 
-/** Bits of the first byte; the lowest two are the mode, the upper four the decimals. */
-const flags = { special: 4, relative: 8 } as const
+/** Bits of the first byte; above them the mode and its decimals. */
+const flags = { special: 1, relative: 2, bits: 2 } as const
+/** The first code of each mode; decimals count on from it. */
+const codes = [0, 16, 25, 26, 27] as const
+/** How low halves of floats are written. */
+const lowForms = { integers: 0, raw: 1 } as const
+/** Low halves farther apart than this are noise, which is quicker raw. */
+const noiseMin = 2 ** 29
 /** Where any whole number is farther than this from what is expected, the expectation is of no use. */
 const distanceMax = 2 ** 49
 
@@ -35,64 +42,134 @@ export function writeValues(writer: ByteWriter, values: Float64Array, count: num
   const integers = integerScratch(count)
   const states = stateScratch(count)
   const plan = planValues(values, count, integers, states)
-  if (plan.mode === valueModes.bits32) for (let row = 0; row < count; row++) integers[row] = bitsOfSingle(values[row] as number)
-  if (plan.mode === valueModes.bits64) for (let row = 0; row < count; row++) integers[row] = highBits(values[row] as number)
-  const base = expected && takeOff(integers, states, count, plan, expected) ? expected : undefined
-  writer.byte(plan.mode | (plan.special ? flags.special : 0) | (base ? flags.relative : 0) | (plan.decimals << 4))
+  if (isBits(plan)) toIntegers(values, count, plan, integers)
+  const base = expected && plan.mode !== valueModes.ranks ? takeOff(integers, states, count, plan, expected) : undefined
+  const code = (codes[plan.mode] as number) + plan.decimals
+  writer.byte((plan.special ? flags.special : 0) | (base ? flags.relative : 0) | (code << flags.bits))
   if (plan.special) {
     writeByteRuns(writer, states, count)
     for (let row = 0; row < count; row++) if (states[row] === rowStates.literal) writer.float(values[row] as number)
     repeatOverGaps(integers, states, count)
   }
+  if (plan.distinct) writeDistinct(writer, plan.distinct)
   coder.write(writer, integers, count)
-  if (plan.mode !== valueModes.bits64) return
-  for (let row = 0; row < count; row++) integers[row] = (lowBits(values[row] as number) - lowExpected(base, row)) >>> 0
-  if (plan.special) repeatOverGaps(integers, states, count)
-  writeIntegers(writer, integers, count)
+  if (plan.mode === valueModes.bits64) writeLow(writer, values, count, base)
 }
 
 /** Reads `count` values back, with the options that they were written with. */
 export function readValues(reader: ByteReader, values: Float64Array, count: number, options: ValueOptions = {}): void {
   const { expected, coder = plainCoder } = options
   const form = reader.byte()
-  const mode = form & 3
-  const plan = { mode, decimals: form >> 4, special: (form & flags.special) !== 0 }
+  const code = form >> flags.bits
+  const mode = codes.findLastIndex((first) => first <= code)
+  const plan = { mode, decimals: code - (codes[mode] as number), special: (form & flags.special) !== 0 }
   const states = stateScratch(count)
   const literals: number[] = []
   if (plan.special) {
     readByteRuns(reader, states, count)
     for (let row = 0; row < count; row++) if (states[row] === rowStates.literal) literals.push(reader.float())
   }
+  const distinct = mode === valueModes.ranks ? readDistinct(reader, count) : undefined
   coder.read(reader, values, count)
-  const base = form & flags.relative ? expected : undefined
-  if (base) for (let row = 0; row < count; row++) values[row] = (values[row] as number) + integerOf(base[row] as number, plan)
-  if (mode === valueModes.bits64) joinHalves(reader, values, count, base)
+  const base = form & flags.relative && expected ? finiteOnes(expected, count) : undefined
+  if (base) putBack(values, count, plan, base)
+  if (mode === valueModes.bits64) readLow(reader, values, count, base)
+  else if (distinct) for (let row = 0; row < count; row++) values[row] = distinct[values[row] as number] ?? 0
   else toValues(values, count, plan)
   if (plan.special) putSpecials(values, states, count, literals)
 }
 
-/** Replaces integers by their distances from the expected ones; false, and nothing changed, when one is too far away. */
-function takeOff(integers: Float64Array, states: Uint8Array, count: number, plan: ValuePlan, expected: Float64Array): boolean {
+const isBits = ({ mode }: ValuePlan) => mode === valueModes.bits32 || mode === valueModes.bits64
+
+/** The whole numbers of values by a plan without exceptions; of a Float64 the high half. */
+function toIntegers(values: Float64Array, count: number, { mode, decimals }: ValuePlan, integers: Float64Array): void {
+  const power = powersOfTen[decimals] as number
+  if (mode === valueModes.bits32) bitsOfSingles(values, count, integers)
+  else if (mode === valueModes.bits64) highBits(values, count, integers)
+  else for (let row = 0; row < count; row++) integers[row] = Math.round((values[row] as number) * power)
+}
+
+/**
+ * Replaces integers by their distances from the expected ones, and returns what is expected, as it must be used. Undefined, and nothing changed,
+ * when a distance is too large.
+ */
+function takeOff(
+  integers: Float64Array,
+  states: Uint8Array,
+  count: number,
+  plan: ValuePlan,
+  expected: Float64Array,
+): Float64Array | undefined {
+  const base = finiteOnes(expected, count)
   const distances = otherScratch(count)
+  toIntegers(base, count, plan, distances)
   for (let row = 0; row < count; row++) {
-    if (states[row] !== rowStates.whole) continue
-    const distance = (integers[row] as number) - integerOf(expected[row] as number, plan)
-    if (!(Math.abs(distance) <= distanceMax)) return false
+    const distance = (integers[row] as number) - (distances[row] as number)
+    if (states[row] === rowStates.whole && !(Math.abs(distance) <= distanceMax)) return undefined
     distances[row] = distance
   }
   integers.set(distances.subarray(0, count))
-  return true
+  return base
 }
 
-/** The whole number of an expected value. */
-function integerOf(expected: number, { mode, decimals }: ValuePlan): number {
-  const x = finite(expected)
-  if (mode === valueModes.bits64) return highBits(x)
-  return mode === valueModes.bits32 ? bitsOfSingle(x) : Math.round(x * (powersOfTen[decimals] as number))
+function putBack(values: Float64Array, count: number, plan: ValuePlan, base: Float64Array): void {
+  const expected = otherScratch(count)
+  toIntegers(base, count, plan, expected)
+  for (let row = 0; row < count; row++) values[row] = (values[row] as number) + (expected[row] as number)
 }
 
-const lowExpected = (base: Float64Array | undefined, row: number) => (base ? lowBits(finite(base[row] as number)) : 0)
-const finite = (x: number) => (Number.isFinite(x) ? x : 0)
+const finiteOnes = (expected: Float64Array, count: number) => expected.subarray(0, count).map((x) => (Number.isFinite(x) ? x : 0))
+
+/** Writes the low halves of values, as far as they differ from those of `base`. */
+function writeLow(writer: ByteWriter, values: Float64Array, count: number, base?: Float64Array): void {
+  const low = otherScratch(count)
+  lowBits(values, count, low)
+  if (base) {
+    const expected = new Float64Array(count)
+    lowBits(base, count, expected)
+    for (let row = 0; row < count; row++) low[row] = ((low[row] as number) - (expected[row] as number)) >>> 0
+  }
+  if (commonDivisor(low, count) !== 1 || middleDistance(low, count) < noiseMin) {
+    writer.byte(lowForms.integers)
+    writeIntegers(writer, low, count)
+  } else {
+    writer.byte(lowForms.raw)
+    writer.append(new Uint8Array(Uint32Array.from(low.subarray(0, count)).buffer))
+  }
+}
+
+/** Reads the low halves to the high ones in `values`. */
+function readLow(reader: ByteReader, values: Float64Array, count: number, base?: Float64Array): void {
+  const low = otherScratch(count)
+  if (reader.byte() === lowForms.integers) readIntegers(reader, low, count)
+  else {
+    const raw = reader.take(4 * count)
+    low.set(new Uint32Array(raw.slice().buffer))
+  }
+  if (base) {
+    const expected = new Float64Array(count)
+    lowBits(base, count, expected)
+    for (let row = 0; row < count; row++) low[row] = (low[row] as number) + (expected[row] as number)
+  }
+  doublesOfBits(values, low, count)
+}
+
+function writeDistinct(writer: ByteWriter, distinct: Float64Array): void {
+  const high = new Float64Array(distinct.length)
+  highBits(distinct, distinct.length, high)
+  writer.varint(distinct.length)
+  writeIntegers(writer, high, high.length)
+  writeLow(writer, distinct, distinct.length)
+}
+
+function readDistinct(reader: ByteReader, count: number): Float64Array {
+  const length = reader.varint()
+  if (length > count) throw new RangeError('there are more distinct values than rows')
+  const distinct = new Float64Array(length)
+  readIntegers(reader, distinct, length)
+  readLow(reader, distinct, length)
+  return distinct
+}
 
 /** Gives each row that is not whole the integer of the row before it, or of the first whole row: that costs least. */
 function repeatOverGaps(integers: Float64Array, states: Uint8Array, count: number): void {
@@ -106,16 +183,9 @@ function repeatOverGaps(integers: Float64Array, states: Uint8Array, count: numbe
 
 function toValues(values: Float64Array, count: number, { mode, decimals }: ValuePlan): void {
   const power = powersOfTen[decimals] as number
-  if (mode === valueModes.bits32) for (let row = 0; row < count; row++) values[row] = singleOfBits(values[row] as number)
+  if (mode === valueModes.bits32) singlesOfBits(values, count)
   else if (mode === valueModes.single) for (let row = 0; row < count; row++) values[row] = Math.fround((values[row] as number) / power)
   else if (decimals > 0) for (let row = 0; row < count; row++) values[row] = (values[row] as number) / power
-}
-
-/** Reads the low halves to the high ones in `values`. */
-function joinHalves(reader: ByteReader, values: Float64Array, count: number, base: Float64Array | undefined): void {
-  const lows = otherScratch(count)
-  readIntegers(reader, lows, count)
-  for (let row = 0; row < count; row++) values[row] = doubleOfBits(values[row] as number, (lows[row] as number) + lowExpected(base, row))
 }
 
 function putSpecials(values: Float64Array, states: Uint8Array, count: number, literals: readonly number[]): void {
