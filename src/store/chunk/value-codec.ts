@@ -1,21 +1,18 @@
 // Float64 values one by one, each of them exact: their plan, what does not fit it, and the whole numbers (`value-plan.ts`). Where the reader can
 // foretell values out of what it has already, only the distances from those are written.
 import type { ByteReader, ByteWriter } from './byte-stream.ts'
-import { bitsOfSingles, doublesOfBits, highBits, lowBits, singlesOfBits } from './float-bits.ts'
-import { commonDivisor, middleDistance } from './foresight.ts'
+import { bitsOfSingles, highBits, singlesOfBits } from './float-bits.ts'
+import { readFloats, readLow, writeFloats, writeLow } from './float-codec.ts'
 import { readIntegers, writeIntegers } from './integer-codec.ts'
 import { readByteRuns, writeByteRuns } from './runs.ts'
 import { scratch } from './scratch.ts'
 import { planValues, powersOfTen, rowStates, valueModes, type ValuePlan } from './value-plan.ts'
 
-/** Bits of the first byte; above them the mode and its decimals. */
-const flags = { special: 1, relative: 2, bits: 2 } as const
-/** The first code of each mode; decimals count on from it. */
+/** Bits of the first byte; the code is above them. */
+const flags = { special: 1, relative: 2 } as const
+const flagBits = 2
+/** The code of each mode; decimals are added to it. */
 const codes = [0, 16, 25, 26, 27] as const
-/** How low halves of floats are written. */
-const lowForms = { integers: 0, raw: 1 } as const
-/** Low halves farther apart than this are noise, which is quicker raw. */
-const noiseMin = 2 ** 29
 /** Where any whole number is farther than this from what is expected, the expectation is of no use. */
 const distanceMax = 2 ** 49
 
@@ -45,13 +42,13 @@ export function writeValues(writer: ByteWriter, values: Float64Array, count: num
   if (isBits(plan)) toIntegers(values, count, plan, integers)
   const base = expected && plan.mode !== valueModes.ranks ? takeOff(integers, states, count, plan, expected) : undefined
   const code = (codes[plan.mode] as number) + plan.decimals
-  writer.byte((plan.special ? flags.special : 0) | (base ? flags.relative : 0) | (code << flags.bits))
+  writer.byte((plan.special ? flags.special : 0) | (base ? flags.relative : 0) | (code << flagBits))
   if (plan.special) {
     writeByteRuns(writer, states, count)
     for (let row = 0; row < count; row++) if (states[row] === rowStates.literal) writer.float(values[row] as number)
     repeatOverGaps(integers, states, count)
   }
-  if (plan.distinct) writeDistinct(writer, plan.distinct)
+  if (plan.distinct) writeFloats(writer, plan.distinct)
   coder.write(writer, integers, count)
   if (plan.mode === valueModes.bits64) writeLow(writer, values, count, base)
 }
@@ -60,7 +57,7 @@ export function writeValues(writer: ByteWriter, values: Float64Array, count: num
 export function readValues(reader: ByteReader, values: Float64Array, count: number, options: ValueOptions = {}): void {
   const { expected, coder = plainCoder } = options
   const form = reader.byte()
-  const code = form >> flags.bits
+  const code = form >> flagBits
   const mode = codes.findLastIndex((first) => first <= code)
   const plan = { mode, decimals: code - (codes[mode] as number), special: (form & flags.special) !== 0 }
   const states = stateScratch(count)
@@ -69,9 +66,9 @@ export function readValues(reader: ByteReader, values: Float64Array, count: numb
     readByteRuns(reader, states, count)
     for (let row = 0; row < count; row++) if (states[row] === rowStates.literal) literals.push(reader.float())
   }
-  const distinct = mode === valueModes.ranks ? readDistinct(reader, count) : undefined
+  const distinct = mode === valueModes.ranks ? readFloats(reader, count) : undefined
   coder.read(reader, values, count)
-  const base = form & flags.relative && expected ? finiteOnes(expected, count) : undefined
+  const base = form & flags.relative && expected ? finiteOnly(expected, count) : undefined
   if (base) putBack(values, count, plan, base)
   if (mode === valueModes.bits64) readLow(reader, values, count, base)
   else if (distinct) for (let row = 0; row < count; row++) values[row] = distinct[values[row] as number] ?? 0
@@ -100,7 +97,7 @@ function takeOff(
   plan: ValuePlan,
   expected: Float64Array,
 ): Float64Array | undefined {
-  const base = finiteOnes(expected, count)
+  const base = finiteOnly(expected, count)
   const distances = otherScratch(count)
   toIntegers(base, count, plan, distances)
   for (let row = 0; row < count; row++) {
@@ -118,58 +115,7 @@ function putBack(values: Float64Array, count: number, plan: ValuePlan, base: Flo
   for (let row = 0; row < count; row++) values[row] = (values[row] as number) + (expected[row] as number)
 }
 
-const finiteOnes = (expected: Float64Array, count: number) => expected.subarray(0, count).map((x) => (Number.isFinite(x) ? x : 0))
-
-/** Writes the low halves of values, as far as they differ from those of `base`. */
-function writeLow(writer: ByteWriter, values: Float64Array, count: number, base?: Float64Array): void {
-  const low = otherScratch(count)
-  lowBits(values, count, low)
-  if (base) {
-    const expected = new Float64Array(count)
-    lowBits(base, count, expected)
-    for (let row = 0; row < count; row++) low[row] = ((low[row] as number) - (expected[row] as number)) >>> 0
-  }
-  if (commonDivisor(low, count) !== 1 || middleDistance(low, count) < noiseMin) {
-    writer.byte(lowForms.integers)
-    writeIntegers(writer, low, count)
-  } else {
-    writer.byte(lowForms.raw)
-    writer.append(new Uint8Array(Uint32Array.from(low.subarray(0, count)).buffer))
-  }
-}
-
-/** Reads the low halves to the high ones in `values`. */
-function readLow(reader: ByteReader, values: Float64Array, count: number, base?: Float64Array): void {
-  const low = otherScratch(count)
-  if (reader.byte() === lowForms.integers) readIntegers(reader, low, count)
-  else {
-    const raw = reader.take(4 * count)
-    low.set(new Uint32Array(raw.slice().buffer))
-  }
-  if (base) {
-    const expected = new Float64Array(count)
-    lowBits(base, count, expected)
-    for (let row = 0; row < count; row++) low[row] = (low[row] as number) + (expected[row] as number)
-  }
-  doublesOfBits(values, low, count)
-}
-
-function writeDistinct(writer: ByteWriter, distinct: Float64Array): void {
-  const high = new Float64Array(distinct.length)
-  highBits(distinct, distinct.length, high)
-  writer.varint(distinct.length)
-  writeIntegers(writer, high, high.length)
-  writeLow(writer, distinct, distinct.length)
-}
-
-function readDistinct(reader: ByteReader, count: number): Float64Array {
-  const length = reader.varint()
-  if (length > count) throw new RangeError('there are more distinct values than rows')
-  const distinct = new Float64Array(length)
-  readIntegers(reader, distinct, length)
-  readLow(reader, distinct, length)
-  return distinct
-}
+const finiteOnly = (expected: Float64Array, count: number) => expected.subarray(0, count).map((x) => (Number.isFinite(x) ? x : 0))
 
 /** Gives each row that is not whole the integer of the row before it, or of the first whole row: that costs least. */
 function repeatOverGaps(integers: Float64Array, states: Uint8Array, count: number): void {
