@@ -15,6 +15,7 @@ export interface LoadFigures {
   /** The median window. */
   readonly pointsPerSecond: number
   readonly pointsPerSecondOverall: number
+  readonly ackMeanMs: number
   readonly ackP50Ms: number
   readonly ackP99Ms: number
 }
@@ -37,6 +38,7 @@ export async function load(engine: Engine, telemetry: Telemetry): Promise<LoadFi
   return {
     pointsPerSecond: median(windows),
     pointsPerSecondOverall: (telemetry.rows * 1000) / (performance.now() - started),
+    ackMeanMs: acknowledgements.reduce((sum, each) => sum + each, 0) / acknowledgements.length,
     ackP50Ms: median(acknowledgements),
     ackP99Ms: percentile(acknowledgements, 0.99),
   }

@@ -19,6 +19,7 @@ export interface ScratchOptions {
 export async function withScratch(name: string, act: (scratch: Scratch) => Promise<void>, { keep }: ScratchOptions = {}): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), `bench-${name}-`))
   const endings: (() => Promise<void>)[] = []
+  let isEnding = false
   const scratch: Scratch = {
     folder,
     atEnd(end) {
@@ -29,10 +30,13 @@ export async function withScratch(name: string, act: (scratch: Scratch) => Promi
         await end()
       }
       endings.push(once)
+      // What starts while everything ends has come too late.
+      if (isEnding) void once()
       return once
     },
   }
   const clean = async () => {
+    isEnding = true
     for (const end of endings.toReversed()) await end().catch((error: unknown) => console.error(messageOf(error)))
     if (keep) console.log(`kept: ${folder}`)
     else await rm(folder, { recursive: true, force: true })
