@@ -34,13 +34,16 @@ export function prepareDatabase(folder: string, report: (message: string) => voi
   }
 }
 
+/** What stays of SQLite's own log after it has grown beside a long copy. */
+const logBytesKept = 64 << 20
+
 /** A connection whose commits are durable when they return. */
 export function connect(folder: string): DatabaseSync {
   const connection = new DatabaseSync(databaseFile(folder), { timeout: 5000 })
   try {
     // No memory mapping: a bad sector under it would be a signal that ends the process, in place of an error; measured, it is no faster.
     connection.exec(`pragma page_size = 65536; pragma auto_vacuum = incremental; pragma journal_mode = wal; pragma synchronous = full;
-      pragma cache_size = -16384; pragma mmap_size = 0; pragma wal_autocheckpoint = 0`)
+      pragma cache_size = -16384; pragma mmap_size = 0; pragma wal_autocheckpoint = 0; pragma journal_size_limit = ${logBytesKept}`)
   } catch (error) {
     connection.close()
     throw error

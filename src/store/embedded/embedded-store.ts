@@ -16,7 +16,7 @@ export interface EmbeddedStatistics extends EngineStatistics {
 }
 
 export interface EmbeddedStore extends EngineStore {
-  /** Copies all that was acknowledged before into a folder, while everything goes on. */
+  /** Copies all that was acknowledged before into a folder, while everything goes on. Throws `RetryLater` when it is closed meanwhile. */
   backup(folder: string): Promise<void>
   statistics(): EmbeddedStatistics
 }
@@ -44,6 +44,8 @@ export function createEmbeddedStore(given: EmbeddedStoreSettings): EmbeddedStore
     },
     async backup(folder) {
       const { engine, worker } = use()
+      // The first may have begun before the newest rows came.
+      await engine.sealer.seal()
       await engine.sealer.seal()
       const { failure } = engine.sealer
       if (failure !== undefined) throw new RetryLater(`telemetry cannot be sealed now (${failure}); try again when that is mended`)

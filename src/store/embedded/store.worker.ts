@@ -1,19 +1,16 @@
 // The store's thread: seals, rolls up, lets go, reads what is long. All in steps, so that a short question waits for a long one for a step only.
-import { backup } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
-import { messageOf } from '#core/errors.ts'
+import { messageOf, RetryLater } from '#core/errors.ts'
 import { joinRows, rowsBetween } from '#store/chunk/rows.ts'
 import { createDesk } from '#store/engine/desk.ts'
 import { readRows, readRowsBack, type Source } from '#store/engine/history.ts'
 import { readBuckets } from '#store/engine/read-buckets.ts'
 import { TimeSlice } from '#store/engine/time-slice.ts'
+import { copyDatabase } from './copy-database.ts'
 import { connect } from './database.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 import { SqliteWriter } from './sqlite-writer.ts'
 import type { ActName, Acts, Ask, Reply, SourceCopy } from './worker-acts.ts'
-
-/** Pages that are copied into a backup per step. */
-const stepPages = 16
 
 const { folder } = workerData as { folder: string }
 const port = parentPort as NonNullable<typeof parentPort>
@@ -27,6 +24,8 @@ const shelf = new SqliteWriter(writing, damage, pause)
 const shelfToRead = new SqliteReader(reading, damage)
 
 const desk = createDesk(shelf, pause)
+let isClosing = false
+let copying: Promise<void> = Promise.resolve()
 
 const acts: { [Name in ActName]: (given: Acts[Name]['given']) => Promise<Acts[Name]['answer'] | void> } = {
   ...desk,
@@ -39,9 +38,14 @@ const acts: { [Name in ActName]: (given: Acts[Name]['given']) => Promise<Acts[Na
   },
 
   async backup({ file }) {
-    await backup(writing, file, { rate: stepPages })
+    copying = copyDatabase(folder, file, () => {
+      if (isClosing) throw new RetryLater('the store was closed meanwhile')
+    })
+    await copying
   },
   async close() {
+    isClosing = true
+    await copying.catch(() => {})
     reading.close()
     writing.exec('pragma wal_checkpoint(truncate)')
     writing.close()

@@ -53,7 +53,8 @@ export class WorkerLink {
     this.#waiting.delete(reply.id)
     if ('error' in reply) {
       const { name, message } = reply.error
-      waiting?.reject(name === 'Rejected' ? new Rejected(message) : new Error(message))
+      const Kind = { Rejected, RetryLater }[name] ?? Error
+      waiting?.reject(new Kind(message))
     } else waiting?.resolve(reply.answer as never)
   }
 

@@ -38,21 +38,21 @@ export function packFrozen(series: readonly Series[]): FrozenPart {
   const texts = new Map<number, { latest: string; dictionary: readonly string[] }>()
   const arrays = new Map<number, readonly ArrayRow[]>()
   let at = 0
-  series.forEach(({ frozen, frozenArrays, kind, latestText }, index) => {
+  series.forEach(({ frozen, frozenArrays, frozenLatest, kind }, index) => {
     time.set(frozen.time.subarray(0, frozen.count), at)
     value.set(frozen.value.subarray(0, frozen.count), at)
     quality.set(frozen.quality.subarray(0, frozen.count), at)
     at += frozen.count
-    if (kind === 'text') texts.set(index, { latest: latestText, dictionary: frozen.texts })
+    if (kind === 'text') texts.set(index, { latest: frozenLatest.latestText, dictionary: frozen.texts })
     if (frozenArrays.length > 0) arrays.set(index, frozenArrays)
   })
   return {
     id: Uint32Array.from(series, ({ id }) => id),
     path: series.map(({ path }) => path),
     kind: series.map(({ kind }) => kind),
-    latestTime: Float64Array.from(series, ({ latestTime }) => latestTime),
-    latestValue: Float64Array.from(series, ({ latestValue }) => latestValue),
-    latestQuality: Uint8Array.from(series, ({ latestQuality }) => latestQuality),
+    latestTime: Float64Array.from(series, ({ frozenLatest }) => frozenLatest.latestTime),
+    latestValue: Float64Array.from(series, ({ frozenLatest }) => frozenLatest.latestValue),
+    latestQuality: Uint8Array.from(series, ({ frozenLatest }) => frozenLatest.latestQuality),
     count: Uint32Array.from(series, ({ frozen }) => frozen.count),
     time,
     value,

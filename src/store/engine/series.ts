@@ -5,7 +5,9 @@ import type { Kind } from '#core/tag.ts'
 import type { Micros } from '#core/time.ts'
 import { overlay, rowsBetween, type Rows } from '#store/chunk/rows.ts'
 import { HotRows, type LateRow } from './hot-rows.ts'
-import type { ArrayRow } from './shelf.ts'
+import type { ArrayRow, TagState } from './shelf.ts'
+
+type Latest = Pick<TagState, 'latestTime' | 'latestValue' | 'latestQuality' | 'latestText'>
 
 export interface Series {
   readonly id: number
@@ -24,6 +26,8 @@ export interface Series {
   isDirty: boolean
   hot: HotRows
   frozen: HotRows
+  /** The newest sample when it was frozen: what came since is not sealed with it. */
+  frozenLatest: Latest
   /** All that is sealed behind `recentFrom`, as long as its memory is not needed again. */
   recent: HotRows
   recentFrom: Micros
@@ -36,21 +40,20 @@ export interface Series {
 
 /** Stands for rows that are not there; never written to. */
 const noHotRows = new HotRows()
+const noLatest: Latest = { latestTime: -Infinity, latestValue: Number.NaN, latestQuality: 0, latestText: '' }
 
 export function newSeries(id: number, path: TagPath, kind: Kind): Series {
   return {
     id,
     path,
     kind,
-    latestTime: -Infinity,
-    latestValue: Number.NaN,
-    latestQuality: 0,
-    latestText: '',
+    ...noLatest,
     sealedEnd: -Infinity,
     keptFrom: -Infinity,
     isDirty: false,
     hot: new HotRows(),
     frozen: noHotRows,
+    frozenLatest: noLatest,
     recent: noHotRows,
     recentFrom: Infinity,
     hotArrays: [],
@@ -80,7 +83,7 @@ export function mergeArrays<Row extends { readonly time: Micros }>(older: readon
 
 /** Freezes what is hot; says whether there was anything. */
 export function freeze(series: Series): boolean {
-  const { hot, hotArrays } = series
+  const { hot, hotArrays, latestTime, latestValue, latestQuality, latestText } = series
   series.isDirty = false
   if (hot.count === 0 && hotArrays.length === 0) {
     // Texts may be there without rows: those of rows that were stored before.
@@ -88,6 +91,7 @@ export function freeze(series: Series): boolean {
     return false
   }
   series.frozen = hot
+  series.frozenLatest = { latestTime, latestValue, latestQuality, latestText }
   series.hot = series.recent === noHotRows ? new HotRows() : series.recent
   series.hot.clear()
   series.recent = noHotRows
