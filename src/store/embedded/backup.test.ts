@@ -35,7 +35,7 @@ async function setUp() {
 test('S20: a copy taken while rows flow in has all that was acknowledged before, whole batches of what came meanwhile, and no log', async () => {
   const { store, target } = await setUp()
   let sent = 0
-  let isOver = false
+  const over = new AbortController()
   const send = async () => {
     const number = sent++
     await store.append([{ batch: batch(number), origin: { source: 'a', sequence: number + 1 } }])
@@ -44,8 +44,8 @@ test('S20: a copy taken while rows flow in has all that was acknowledged before,
   void store.seal()
   await send()
   const acknowledged = sent
-  const copied = store.backup(target).finally(() => (isOver = true))
-  while (!isOver) await send()
+  const copied = store.backup(target).finally(() => over.abort())
+  while (!over.signal.aborted) await send()
   await copied
   expect(sent).toBeGreaterThan(acknowledged)
   expect(await readdir(target)).toEqual(['chunks.db'])
