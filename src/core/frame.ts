@@ -20,8 +20,12 @@ const framesMax = 10_000
 const align8 = (offset: number) => (offset + 7) & ~7
 const utf8 = { encode: new TextEncoder(), decode: new TextDecoder('utf-8', { fatal: true }) }
 
-/** Writes a batch as one frame. */
-export function encodeFrame(batch: Batch, crc32: Crc32): Uint8Array<ArrayBuffer> {
+/** Writes a batch as one frame, into new memory or what `memory` gives for a length. */
+export function encodeFrame(
+  batch: Batch,
+  crc32: Crc32,
+  memory = (length: number): Uint8Array<ArrayBuffer> => new Uint8Array(length),
+): Uint8Array<ArrayBuffer> {
   const { count } = batch
   const dictionary = dictionaryBytes(batch.tags, batch.kinds)
   const texts = batch.texts.map((text) => utf8.encode.encode(text))
@@ -29,8 +33,12 @@ export function encodeFrame(batch: Batch, crc32: Crc32): Uint8Array<ArrayBuffer>
   const textsAt = columnsAt + count * 21
   const arraysAt = align8(textsAt + texts.reduce((sum, text) => sum + 4 + text.length, 0))
   const length = arraysAt + batch.arrays.reduce((sum, array) => sum + 8 + 4 * array.data.length, 0)
-  const frame = new Uint8Array(length)
-  const view = new DataView(frame.buffer)
+  const frame = memory(length)
+  const view = new DataView(frame.buffer, frame.byteOffset, length)
+  // Paddings, and the header's last word.
+  frame.fill(0, 28, headerBytes)
+  frame.fill(0, headerBytes + dictionary.length, columnsAt)
+  frame.fill(0, arraysAt - 8, arraysAt)
 
   frame.set(dictionary, headerBytes)
   frame.set(bytesOf(batch.time, count), columnsAt)

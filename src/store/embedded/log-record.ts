@@ -12,11 +12,28 @@ const deliveryHeaderBytes = 16
 const pad8 = (length: number) => (8 - (length % 8)) % 8
 const utf8 = { encode: new TextEncoder(), decode: new TextDecoder() }
 
-/** The record as pieces, to be written one after another. */
+/** Frames are written here one after another; one record at a time. */
+let scratch = new Uint8Array(1 << 20)
+/** A record that needs more gets memory of its own, which is let go with it. */
+const scratchBytesMax = 16 << 20
+
+/** The record as pieces, to be written one after another; good until the next call. */
 export function encodeRecord(deliveries: readonly Delivery[]): Uint8Array[] {
   const header = new Uint8Array(recordHeaderBytes)
   const pieces: Uint8Array[] = [header]
-  for (const { batch, origin, frame = encodeFrame(batch, crc32) } of deliveries) {
+  let used = 0
+  const memory = (length: number): Uint8Array<ArrayBuffer> => {
+    const end = used + length + pad8(length)
+    if (end > scratchBytesMax) return new Uint8Array(length)
+    if (end > scratch.length) {
+      scratch = new Uint8Array(Math.min(scratchBytesMax, 2 * end))
+      used = 0
+    }
+    const at = used
+    used = at + length + pad8(length)
+    return scratch.subarray(at, at + length)
+  }
+  for (const { batch, origin, frame = encodeFrame(batch, crc32, memory) } of deliveries) {
     const source = utf8.encode.encode(origin?.source ?? '')
     const head = new Uint8Array(deliveryHeaderBytes + source.length + pad8(source.length))
     const view = new DataView(head.buffer)
