@@ -27,7 +27,7 @@ const rowsPerLiteral = { first: 256, last: 8 } as const
 /** Distinct values are ranked when they are so many times fewer than rows, and from the first rows on not many more. */
 const rowsPerRank = 4
 const firstRanksMax = 64
-export const powersOfTen: readonly number[] = Array.from({ length: decimalsMax + 1 }, (_, power) => 10 ** power)
+export const powersOfTen: readonly number[] = Array.from({ length: decimalsMax + 1 }, (_, power) => Number(`1e${power}`))
 
 /** Chooses the plan and fills `states`; but for bits also `integers`, where the row is whole. */
 export function planValues(values: Float64Array, count: number, integers: Float64Array, states: Uint8Array): ValuePlan {

@@ -14,7 +14,10 @@ const order = ['firstTime', 'lastTime', 'count', 'last', 'first', 'min', 'max', 
 type Name = (typeof order)[number]
 type Columns = Record<Name, Float64Array>
 
-/** What the columns before foretell of a number; a column without is foretold by its own past. */
+/**
+ * What the columns before foretell of a number; a column without is foretold by its own past. Only by operations that IEEE 754 defines to the
+ * bit, because a reader must come to the very same.
+ */
 const foretell: Partial<Record<Name, (columns: Columns, row: number) => number>> = {
   lastTime: ({ firstTime }, row) => firstTime[row] as number,
   first: ({ last }, row) => last[row - 1] ?? (last[row] as number),
@@ -25,7 +28,10 @@ const foretell: Partial<Record<Name, (columns: Columns, row: number) => number>>
   sum: ({ count, min, max }, row) => ((count[row] as number) * ((min[row] as number) + (max[row] as number))) / 2,
   integral: ({ sum, last, count, held }, row) =>
     (((sum[row] as number) - (last[row] as number)) / ((count[row] as number) - 1)) * (held[row] as number),
-  squares: ({ count, min, max }, row) => ((count[row] as number) * ((max[row] as number) - (min[row] as number))) ** 2 / rangeVariances,
+  squares: ({ count, min, max }, row) => {
+    const range = (count[row] as number) * ((max[row] as number) - (min[row] as number))
+    return (range * range) / rangeVariances
+  },
 }
 
 /** Encodes up to `rowsMax` summaries. */
