@@ -102,6 +102,11 @@ export class Gateway {
     await Promise.race([sent, sleep(this.#options.clock, stopTimeoutMs, done.signal)])
   }
 
+  /** Writes a copy of the outbox, while everything goes on. */
+  copyOutbox(file: string): Promise<void> {
+    return this.#outbox.copyTo(file)
+  }
+
   report(): GatewayReport {
     const connections = this.#connections.map(({ name, runner }) => ({
       ...runner.status(),

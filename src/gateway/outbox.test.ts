@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ledgerBalances } from '#core/ledger.ts'
-import { Outbox } from './outbox.ts'
+import { Outbox, renewIdentity } from './outbox.ts'
 
 let folder: string
 let outbox: Outbox
@@ -79,4 +79,30 @@ test('a file that is no database is refused in plain words', async () => {
   const other = join(folder, 'other.db')
   await writeFile(other, 'this is not a database, only text that is long enough to look like something')
   expect(() => new Outbox(other)).toThrow(/cannot use the outbox .*other\.db: .*; move the file away to begin a new one/)
+})
+
+test('a copy that is made while frames come and go is an outbox of its own, and whole without a log', async () => {
+  for (let index = 0; index < 300; index++) outbox.append([entry('a', 1, 50_000)], index)
+  outbox.acknowledge(
+    outbox.next(0, 50, 1e9),
+    Array.from({ length: 50 }, () => stored(1)),
+  )
+  const copying = outbox.copyTo(join(folder, 'copy.db'))
+  for (let index = 0; index < 20; index++) {
+    outbox.append([entry('a', 1)], index)
+    await new Promise(setImmediate)
+  }
+  await copying
+  expect((await readdir(folder)).filter((name) => name.startsWith('copy'))).toEqual(['copy.db'])
+  renewIdentity(join(folder, 'copy.db'))
+  const copy = new Outbox(join(folder, 'copy.db'))
+  try {
+    expect(copy.id).not.toBe(outbox.id)
+    expect(copy.next(0, 1, 1)).toEqual([{ sequence: 51, connection: 'a', count: 1, frame: entry('a', 1, 50_000).frame }])
+    expect(copy.ledger('a')).toMatchObject({ sent: 50 })
+    expect(copy.ledger('a').buffered).toBeGreaterThanOrEqual(250)
+    expect(ledgerBalances(copy.ledger('a'))).toBe(true)
+  } finally {
+    copy.close()
+  }
 })

@@ -1,6 +1,6 @@
 // The outbox: what has been collected and not yet acknowledged by the server, on disk, in order. One SQLite file.
 import { randomUUID } from 'node:crypto'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { backup, DatabaseSync, type StatementSync } from 'node:sqlite'
 import { ConfigError, messageOf, RetryLater } from '#core/errors.ts'
 import { emptyLedger } from '#core/ledger.ts'
 import type { Micros } from '#core/time.ts'
@@ -16,7 +16,7 @@ export interface OutboxEntry {
 export interface OutboxFrame extends OutboxEntry, NumberedFrame {}
 
 export const outboxBytesMaxDefault = 1 << 30
-const formatVersion = 1
+export const outboxVersion = 1
 
 /** SQLite's result code for a file that another process has locked. */
 const sqliteBusy = 5
@@ -171,6 +171,15 @@ export class Outbox {
     if (free > freePagesMax) this.#database.exec(`pragma incremental_vacuum(${freePagesMax})`)
   }
 
+  /** Writes a copy of the file, whole without a log beside it, while everything goes on. What is written meanwhile may be in it. */
+  async copyTo(file: string): Promise<void> {
+    this.tidy()
+    await backup(this.#database, file)
+    const copy = new DatabaseSync(file)
+    copy.exec('pragma journal_mode = delete')
+    copy.close()
+  }
+
   close(): void {
     if (!this.#database.isOpen) return
     try {
@@ -226,17 +235,30 @@ export class Outbox {
 
   #migrate(): void {
     const { user_version: version } = this.#database.prepare('pragma user_version').get() as { user_version: number }
-    if (version > formatVersion)
-      throw new ConfigError(`it was written by a newer Millwright (format ${version}, this one knows ${formatVersion})`)
-    if (version === formatVersion) return
+    if (version > outboxVersion)
+      throw new ConfigError(`it was written by a newer Millwright (format ${version}, this one knows ${outboxVersion})`)
+    if (version === outboxVersion) return
     this.#database.exec(`
       begin;
       create table identity (id text not null);
       create table frame (sequence integer primary key autoincrement, connection text not null, count integer not null, time integer not null, frame blob not null);
       create table ledger (connection text primary key, collected integer, sent integer, stored integer, duplicate integer, rejected integer, dropped integer);
-      pragma user_version = ${formatVersion};
+      pragma user_version = ${outboxVersion};
     `)
     this.#database.prepare('insert into identity values (?)').run(randomUUID())
     this.#database.exec('commit')
+  }
+}
+
+/**
+ * Gives an outbox that was restored from a copy an identity of its own: numbers that were given after the copy was made will be given again
+ * (docs/adr/0003-outbox-identity-and-sequence.md).
+ */
+export function renewIdentity(file: string): void {
+  const database = new DatabaseSync(file)
+  try {
+    database.prepare('update identity set id = ?').run(randomUUID())
+  } finally {
+    database.close()
   }
 }

@@ -1,6 +1,7 @@
 // How much of an export has come: bytes, and rows where these are lines.
 import type { ExportFormat } from '#api/export/schema.ts'
 import { count, plural } from '#cli/output.ts'
+import { formatSize } from '#core/size.ts'
 
 const quote = 0x22
 const lineEnd = 0x0a
@@ -30,7 +31,7 @@ export class Amount {
 
   /** e.g. `1 204 rows, 85.2 kB`. */
   get text(): string {
-    const size = sizeText(this.bytes)
+    const size = formatSize(this.bytes)
     return this.rows === undefined ? size : `${plural(Math.max(this.rows, 0), 'row')}, ${size}`
   }
 }
@@ -39,11 +40,5 @@ export class Amount {
 export function amountLine(amount: Amount, seconds: number): string {
   const perSecond = (number: number) => number / Math.max(seconds, 0.001)
   const rows = amount.rows === undefined ? '' : `${count(Math.round(perSecond(amount.rows)))} rows/s, `
-  return `${amount.text}  ${rows}${sizeText(perSecond(amount.bytes))}/s`
-}
-
-function sizeText(bytes: number): string {
-  if (bytes < 1000) return `${Math.round(bytes)} B`
-  const [unit, size] = bytes < 1e6 ? ['kB', 1e3] : bytes < 1e9 ? ['MB', 1e6] : (['GB', 1e9] as const)
-  return `${(bytes / size).toFixed(1)} ${unit}`
+  return `${amount.text}  ${rows}${formatSize(perSecond(amount.bytes))}/s`
 }
