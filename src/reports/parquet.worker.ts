@@ -31,10 +31,17 @@ function schemaOf({ name, type }: ColumnHead): SchemaElement[] {
 function encoded(column: Column): Encoded[] {
   const { name } = column
   if (column.type === 'array') return arrayColumns(column)
-  if (column.type === 'text') return [{ name, data: Array.from(column.values, (index) => column.texts[index] ?? null) }]
-  if (column.type === 'boolean') return [{ name, data: Array.from(column.values, (value) => (Number.isNaN(value) ? null : value !== 0)) }]
-  if (column.type === 'number') return [{ name, data: Array.from(column.values, (value) => (Number.isNaN(value) ? null : value)) }]
-  return [{ name, data: Array.from(column.values, BigInt), encoding: 'DELTA_BINARY_PACKED' }]
+  if (column.type === 'text') return [{ name, data: listOf(column.values, (index) => column.texts[index] ?? null) }]
+  if (column.type === 'boolean') return [{ name, data: listOf(column.values, (value) => (Number.isNaN(value) ? null : value !== 0)) }]
+  if (column.type === 'number') return [{ name, data: listOf(column.values, (value) => (Number.isNaN(value) ? null : value)) }]
+  return [{ name, data: listOf(column.values, BigInt), encoding: 'DELTA_BINARY_PACKED' }]
+}
+
+/** `Array.from`, several times as fast. */
+function listOf<Item>(values: Float64Array | Uint8Array, itemOf: (value: number) => Item): Item[] {
+  const items: Item[] = []
+  for (let row = 0; row < values.length; row++) items.push(itemOf(values[row] as number))
+  return items
 }
 
 const arrayColumns = ({ name, values }: Of<'array'>): Encoded[] => [

@@ -18,8 +18,8 @@ export interface Range {
   readonly to: Micros
 }
 
-/** Rows of a page by kind: a text may have 16 384 characters, an array is fetched by itself. */
-const pageRows: Record<Kind, number> = { number: 16_384, boolean: 16_384, text: 512, array: 256 }
+/** Rows of a page by kind: of numbers so many that asking costs little; a text may have 16 384 characters, an array is fetched by itself. */
+const pageRows: Record<Kind, number> = { number: 131_072, boolean: 131_072, text: 512, array: 256 }
 /** A block of arrays ends with the array that reaches so many elements. */
 const blockElements = 1 << 16
 
