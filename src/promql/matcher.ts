@@ -1,6 +1,6 @@
 // What a selector says of one label. A label that a series does not have counts as the empty text.
 import type { Labels } from './labels.ts'
-import { createPattern } from './regex/pattern.ts'
+import { createPattern } from './pattern.ts'
 
 export const matchOperators = ['=', '!=', '=~', '!~'] as const
 export type MatchOperator = (typeof matchOperators)[number]

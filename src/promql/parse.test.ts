@@ -61,7 +61,7 @@ describe('what is not understood is refused in a plain sentence that says what a
     ['a{b=c}', 'there is "c" in the label matchers where a text in quotes should be, at character 5 of the query'],
     ['a{b:c="d"}', 'there is "b:c" in the label matchers where a label should be, at character 3 of the query'],
     ['a{b>"d"}', 'there is ">" in the label matchers where one of = != =~ !~ should be, at character 4 of the query'],
-    ['a{b=~"("}', 'the regular expression "(" is not understood: a "(" without its ")" at its character 2, at character 3 of the query'],
+    ['a{b=~"("}', 'the regular expression "(" is not understood: missing closing ): `(`, at character 3 of the query'],
     ['{b=~".*"}', 'a selector needs a name or a label that is not empty, such as {machine="pump-1"}, at character 1 of the query'],
     ['a{__name__="b"}', `the metric's name is given twice, as "a" and as a label, at character 1 of the query`],
     ['nope(a)', 'unknown function "nope", at character 1 of the query'],

@@ -2,7 +2,7 @@
 import type { Evaluation } from '#promql/evaluation.ts'
 import { NotEvaluated } from '#promql/failure.ts'
 import { labelNamePattern, labelsOf } from '#promql/labels.ts'
-import { createPattern } from '#promql/regex/pattern.ts'
+import { createPattern } from '#promql/pattern.ts'
 import { joined, type Series } from '#promql/values.ts'
 
 /** Where the source label matches the regular expression, the target becomes the replacement, in which $1 and ${name} stand for groups. */
