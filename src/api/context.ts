@@ -11,6 +11,7 @@ import type { GatewayBoard } from '#core/gateway-board.ts'
 import type { Accept, AcceptLines } from '#core/ingest.ts'
 import type { Store } from '#core/store.ts'
 import type { Uplink } from '#core/uplink.ts'
+import type { BackupState } from '#api/backup/schema.ts'
 import type { Bodies } from '#api/bodies.ts'
 import type { Health } from '#api/health/schema.ts'
 import type { Metrics } from '#api/metrics/metrics.ts'
@@ -33,6 +34,8 @@ export interface ApiContext {
   /** The server's end of a gateway's uplink. */
   readonly uplinkOf: (gateway: string) => Uplink
   readonly checks: () => Promise<Health['checks']>
+  /** Absent where the store is no folder. */
+  readonly backups?: { start(folder: string): Promise<BackupState>; state(): Promise<BackupState> } | undefined
   /** Fault injection into the simulators; absent without the demo. */
   readonly simulation?:
     | { inject(request: FaultRequest): Promise<Fault>; faults(): Promise<Fault[]>; machines(): Promise<SimulatedMachine[]> }

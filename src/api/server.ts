@@ -6,6 +6,7 @@ import websocket from '@fastify/websocket'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { arrayRoutes } from './arrays/routes.ts'
+import { backupRoutes } from './backup/routes.ts'
 import { batchRoutes } from './batches/routes.ts'
 import { bucketRoutes } from './buckets/routes.ts'
 import { connectionRoutes } from './connections/routes.ts'
@@ -79,6 +80,7 @@ export async function buildServer(context: ApiContext, dashboard: string, logger
         exportRoutes,
         connectionRoutes,
         liveRoutes,
+        backupRoutes,
         simRoutes,
       ])
         routes(api, context)

@@ -21,6 +21,8 @@ import { createLineEntrance } from '#ingest/line-protocol/accept-lines.ts'
 import { openDirectory } from '#plant/directory.ts'
 import { createGatewayBoard } from '#plant/gateway-board.ts'
 import { createEmbeddedStore } from '#store/embedded/embedded-store.ts'
+import { createBackups } from './backup/backups.ts'
+import { ownBackupSource } from './backup/own-source.ts'
 import { dashboardFolder } from './dashboard.ts'
 import { drivers as ownDrivers } from './drivers.ts'
 import { databasePlace } from './folders.ts'
@@ -82,6 +84,9 @@ export async function startServer({
     const clock = systemClock
     const store = createEmbeddedStore({ folder: join(folder, 'store'), clock, log })
     await store.open()
+    let gateway: Gateway | undefined
+    const backups = createBackups(ownBackupSource({ folder, databaseUrl, store, gateway: () => gateway }), { clock, log })
+    started.push(() => backups.stop())
     started.push(() => store.close())
     const database = await openDatabase(databasePlace(folder, databaseUrl))
     started.push(() => database.destroy())
@@ -112,6 +117,7 @@ export async function startServer({
         uplinkOf,
         checks: () =>
           healthChecks({ store, board, clock, folder, simulators, database: databaseUrl ? database : undefined, rows: rowFeed }),
+        backups,
         simulation: simulators,
       },
       dashboardFolder,
@@ -119,7 +125,7 @@ export async function startServer({
     )
     await listen(api, port)
     started.push(() => api.close())
-    const gateway = new Gateway({
+    gateway = new Gateway({
       name: ownGateway,
       version,
       plant,
@@ -130,7 +136,7 @@ export async function startServer({
       log,
     })
     gateway.start()
-    started.push(() => gateway.stop())
+    started.push(() => gateway?.stop())
     const address = api.server.address()
     return { url: `http://${host}:${typeof address === 'object' && address ? address.port : port}`, stop }
   } catch (error) {

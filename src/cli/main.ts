@@ -1,6 +1,7 @@
 // Entry of the command line. Every command has a file of its own that registers it here; the heavy ones import the app when they run.
 import { Command } from 'commander'
 import { version } from '#app/version.ts'
+import { registerBackup } from './backup.ts'
 import { registerDelete } from './delete.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerExport } from './export.ts'
@@ -9,6 +10,7 @@ import { registerGateway } from './gateway.ts'
 import { registerImport } from './import.ts'
 import { endQuietlyOnClosedPipe } from './output.ts'
 import { registerQuery } from './query.ts'
+import { registerRestore } from './restore.ts'
 import { registerSim } from './sim.ts'
 import { registerStart } from './start.ts'
 import { registerTags } from './tags.ts'
@@ -29,6 +31,8 @@ registerTags(program)
 registerQuery(program)
 registerExport(program)
 registerDelete(program)
+registerBackup(program)
+registerRestore(program)
 registerDoctor(program)
 
 endQuietlyOnClosedPipe()

@@ -46,6 +46,16 @@ export async function copyTo(sqlite: DatabaseSync, file: string, copy: string): 
   }
 }
 
+/** The same of a file that others may have open. */
+export async function copyOf(file: string, copy: string): Promise<void> {
+  const sqlite = openFile(file)
+  try {
+    await copyTo(sqlite, file, copy)
+  } finally {
+    sqlite.close()
+  }
+}
+
 /** Runs `change` in one transaction that keeps others from writing: all of it happens, or nothing. */
 export async function allOrNothing(sqlite: DatabaseSync, change: () => Promise<void>): Promise<void> {
   sqlite.exec('begin immediate')
