@@ -1,12 +1,17 @@
 // One record of the write-ahead log: the deliveries that one fdatasync makes durable, all or none of them.
-// u32 magic "MWL2", u32 length, u32 crc32 of all behind it but the frames' contents, which have checksums of their own, u32 deliveries; per delivery: u32 frame length, u16 source length, u16 0,
-// f64 sequence, source in UTF-8, padding to 8, frame (docs/specs/batch.md), padding to 8. Little-endian.
+// u32 magic "MWL2", u32 length, u32 crc32 of all behind it but the frames' contents, which have checksums of their own (in "MWL1": of all behind it), u32 deliveries;
+// per delivery: u32 frame length, u16 source length, u16 0, f64 sequence, source in UTF-8, padding to 8, frame (docs/specs/batch.md), padding to 8. Little-endian.
 import { crc32 } from 'node:zlib'
 import { encodeFrame, decodeFrame, frameHeadBytes } from '#core/frame.ts'
 import { Rejected } from '#core/errors.ts'
 import type { Delivery } from '#core/store.ts'
 
-export const recordMagic = 0x324c574d
+const recordMagic = 0x324c574d
+/** Of a store of format 1, which may have left records when it crashed. */
+const recordMagic1 = 0x314c574d
+export const isRecordMagic = (magic: number) => magic === recordMagic || magic === recordMagic1
+/** How every record begins. */
+export const magicPrefix = Buffer.from('MWL')
 export const recordHeaderBytes = 16
 const deliveryHeaderBytes = 16
 const pad8 = (length: number) => (8 - (length % 8)) % 8
@@ -63,6 +68,7 @@ export function decodeRecord(record: Uint8Array): Delivery[] {
   const deliveries: Delivery[] = []
   let at = recordHeaderBytes
   for (let left = view.getUint32(12, true); left > 0; left--) {
+    if (at + deliveryHeaderBytes > record.length) throw new Rejected('it has fewer deliveries than it says')
     const frameLength = view.getUint32(at, true)
     const sourceLength = view.getUint16(at + 4, true)
     const sequence = view.getFloat64(at + 8, true)
@@ -76,6 +82,7 @@ export function decodeRecord(record: Uint8Array): Delivery[] {
     at += frameLength + pad8(frameLength)
     deliveries.push(sourceLength === 0 ? { batch } : { batch, origin: { source, sequence } })
   }
+  if (view.getUint32(0, true) === recordMagic1) checksum = crc32(record.subarray(12))
   if (view.getUint32(8, true) !== checksum) throw new Rejected('its checksum does not match')
   return deliveries
 }

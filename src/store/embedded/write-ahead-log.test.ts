@@ -78,6 +78,7 @@ test('a torn tail is cut at every possible length, and said', async () => {
 test.each([
   ['its content', 60],
   ['its length', 5],
+  ['its count of deliveries', 12],
   ['its first byte', 0],
 ])('a record in the middle that is damaged in %s is left out, said and counted; those behind it are used', async (_, offset) => {
   const { start, first, said } = await setUp()

@@ -1,23 +1,16 @@
 // The write-ahead log: numbered segment files of records. What `write` resolved is on the disk; what it rejected is gone from it.
 import { open, readdir, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import { messageOf, Rejected, RetryLater } from '#core/errors.ts'
+import { messageOf, RetryLater } from '#core/errors.ts'
 import type { Log } from '#core/driver.ts'
 import type { Delivery } from '#core/store.ts'
 import type { RecordLog } from '#store/engine/record-log.ts'
-import { bytesOf, decodeRecord, encodeRecord, recordHeaderBytes, recordMagic } from './log-record.ts'
+import type { Awaitable } from '#store/engine/shelf.ts'
+import { bytesOf, encodeRecord } from './log-record.ts'
+import { readSegment, segmentName, segmentOf } from './log-segment.ts'
 import { syncFolder } from './sync-folder.ts'
 
 export type OpenFile = (path: string, flags: string) => Promise<FileHandle>
-
-/** Longest record that is believed on replay, in bytes. */
-const recordBytesMax = 1 << 30
-/** Every record begins at a multiple of it. */
-const recordAlignment = 8
-const searchBytes = 1 << 20
-const magicBytes = Buffer.from(Uint32Array.of(recordMagic).buffer)
-const segmentPattern = /^log-(\d{10})$/
-const segmentName = (segment: number) => `log-${String(segment).padStart(10, '0')}`
 
 export class WriteAheadLog implements RecordLog {
   readonly #folder: string
@@ -48,11 +41,11 @@ export class WriteAheadLog implements RecordLog {
   }
 
   /** Gives `replay` every record of the segments behind `sealed`, oldest first, deletes the others, and starts a new segment. */
-  async start(sealed: number, replay: (deliveries: Delivery[]) => void): Promise<void> {
-    const names = (await readdir(this.#folder)).filter((name) => segmentPattern.test(name)).toSorted()
+  async start(sealed: number, replay: (deliveries: Delivery[]) => Awaitable<void>): Promise<void> {
     this.#segment = sealed
-    for (const name of names) {
-      const segment = Number(segmentPattern.exec(name)?.[1])
+    for (const name of (await readdir(this.#folder)).toSorted()) {
+      const segment = segmentOf(name)
+      if (segment === undefined) continue
       const path = join(this.#folder, name)
       if (segment <= sealed) await rm(path)
       else {
@@ -134,68 +127,29 @@ export class WriteAheadLog implements RecordLog {
   }
 
   /** Replays one segment, cuts a torn tail, and returns how many bytes are good. */
-  async #replaySegment(path: string, replay: (deliveries: Delivery[]) => void): Promise<number> {
+  async #replaySegment(path: string, replay: (deliveries: Delivery[]) => Awaitable<void>): Promise<number> {
     const file = await open(path, 'r+')
     try {
-      const { size } = await file.stat()
-      let at = 0
-      while (at < size) {
-        const record = await readRecord(file, at, size)
-        if (record) {
-          replay(record.deliveries)
-          at += record.length
-          continue
+      let end = 0
+      for await (const part of readSegment(file)) {
+        if (part.kind === 'record') await replay(part.deliveries)
+        if (part.kind === 'damaged') {
+          this.damagedRecords++
+          this.#log.warn(
+            `${part.length} bytes at byte ${part.at} of ${path} are damaged and were left out; the records behind them are used`,
+          )
         }
-        const next = await findRecord(file, at + recordAlignment, size)
-        if (next === undefined) break
-        this.damagedRecords++
-        this.#log.warn(`${next - at} bytes at byte ${at} of ${path} are damaged and were left out; the records behind them are used`)
-        at = next
+        if (part.kind === 'unfinished') {
+          this.#log.warn(`cut ${part.length} bytes off the end of ${path}: a record that was never finished, so never acknowledged`)
+          await file.truncate(part.at)
+          await file.datasync()
+        } else end = part.at + part.length
       }
-      if (at < size) {
-        this.#log.warn(`cut ${size - at} bytes off the end of ${path}: a record that was never finished, so never acknowledged`)
-        await file.truncate(at)
-        await file.datasync()
-      }
-      return at
+      return end
     } finally {
       await file.close()
     }
   }
-}
-
-/** The record that begins at `at`, or undefined when none does, or a damaged one. */
-async function readRecord(file: FileHandle, at: number, size: number): Promise<{ length: number; deliveries: Delivery[] } | undefined> {
-  const header = await readBytes(file, at, Math.min(recordHeaderBytes, size - at))
-  if (header.length < recordHeaderBytes || header.readUInt32LE(0) !== recordMagic) return undefined
-  const length = header.readUInt32LE(4)
-  if (length < recordHeaderBytes || length > recordBytesMax || at + length > size) return undefined
-  try {
-    return { length, deliveries: decodeRecord(await readBytes(file, at, length)) }
-  } catch (error) {
-    if (error instanceof Rejected) return undefined
-    throw error
-  }
-}
-
-/** Where the first whole record at or behind `from` begins, whatever lies before it. */
-async function findRecord(file: FileHandle, from: number, size: number): Promise<number | undefined> {
-  for (let at = from; at < size; at += searchBytes) {
-    const bytes = await readBytes(file, at, Math.min(searchBytes, size - at))
-    for (let index = bytes.indexOf(magicBytes); index >= 0; index = bytes.indexOf(magicBytes, index + 1))
-      if (index % recordAlignment === 0 && (await readRecord(file, at + index, size))) return at + index
-  }
-  return undefined
-}
-
-async function readBytes(file: FileHandle, at: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(length)
-  for (let read = 0; read < length; ) {
-    const { bytesRead } = await file.read(bytes, read, length - read, at + read)
-    if (bytesRead === 0) throw new Error('the file is shorter than it was a moment ago')
-    read += bytesRead
-  }
-  return bytes
 }
 
 /** The sentence for a disk that took nothing. */
