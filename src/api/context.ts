@@ -16,24 +16,36 @@ import type { Bodies } from '#api/bodies.ts'
 import type { Health } from '#api/health/schema.ts'
 import type { Metrics } from '#api/metrics/metrics.ts'
 
-export interface ApiContext {
+/** What every process tells of itself. */
+export interface ProcessContext {
   readonly version: string
   readonly clock: Clock
-  readonly store: Store
+  readonly metrics: Metrics
+  readonly checks: () => Promise<Health['checks']>
+  /** Why it cannot do its work now, in plain words; empty when it can, as it always can when absent. */
+  readonly notReady?: (() => Promise<string[]>) | undefined
+  /** Names by which others on the network ask, besides addresses; this machine alone may ask when absent. */
+  readonly hostNames?: readonly string[] | undefined
+}
+
+/** The ways in. */
+export interface EntranceContext extends ProcessContext {
   readonly directory: Directory
-  readonly board: GatewayBoard
-  readonly bus: Bus
-  /** The plant's days and shifts; days in UTC when absent. */
-  readonly calendar?: Calendar | undefined
   readonly accept: Accept
   readonly lines: AcceptLines
   readonly bodies: Bodies
-  readonly metrics: Metrics
   /** The gateway that a token belongs to. */
   readonly gatewayOfToken: (token: string) => Promise<string | undefined>
   /** The server's end of a gateway's uplink. */
   readonly uplinkOf: (gateway: string) => Uplink
-  readonly checks: () => Promise<Health['checks']>
+}
+
+export interface ApiContext extends EntranceContext {
+  readonly store: Store
+  readonly board: GatewayBoard
+  readonly bus: Bus
+  /** The plant's days and shifts; days in UTC when absent. */
+  readonly calendar?: Calendar | undefined
   /** Absent where the store is no folder. */
   readonly backups?: { start(folder: string): Promise<BackupState>; state(): Promise<BackupState> } | undefined
   /** Fault injection into the simulators; absent without the demo. */

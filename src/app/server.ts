@@ -97,7 +97,7 @@ export async function startServer({
     if (rowFeed) started.push(() => rowFeed.stop())
     if (onStored) bus.subscribe('stored', onStored)
     const board = createGatewayBoard(clock)
-    const metrics = createMetrics({ version, store, board })
+    const metrics = createMetrics({ version, figures: { store: () => store.statistics() }, board })
     const ingest = createIngest({ store, directory, bus, clock, refused: occasionally({ clock, log }), taken: metrics.taken })
     const uplinkOf = uplinksTo({ directory, ingest, board })
     const api = await buildServer(

@@ -51,7 +51,7 @@ export async function testApi(plant: Plant, parts: Partial<ApiContext> = {}): Pr
   const directory = await openDirectory(plant, database, store, failed)
   const bus = createMemoryBus(failed)
   const board = createGatewayBoard(clock)
-  const metrics = createMetrics({ version: '0.0.0', store, board })
+  const metrics = createMetrics({ version: '0.0.0', figures: { store: () => store.statistics() }, board })
   const ingest = createIngest({ store, directory, bus, clock, refused: () => {}, taken: metrics.taken })
   const context: ApiContext = {
     version: '0.0.0',

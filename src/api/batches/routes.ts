@@ -7,12 +7,12 @@ import { decodeFrame, frameBytesMax, splitFrames } from '#core/frame.ts'
 import type { Delivery, Origin } from '#core/store.ts'
 import { Turn } from '#core/turn.ts'
 import { leaveUnread } from '#api/bodies.ts'
-import type { ApiContext, ApiScope } from '#api/context.ts'
+import type { ApiScope, EntranceContext } from '#api/context.ts'
 import { NotTaken } from '#api/errors.ts'
 import { errorSchema } from '#api/schema.ts'
 import { batchHeadersSchema, batchResultSchema, batchType, rejectedMax } from './schema.ts'
 
-export function batchRoutes(api: ApiScope, { accept, bodies }: ApiContext): void {
+export function batchRoutes(api: ApiScope, { accept, bodies }: EntranceContext): void {
   void api.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', leaveUnread)

@@ -1,7 +1,7 @@
-import type { ApiContext, ApiScope } from '#api/context.ts'
+import type { ApiScope, ProcessContext } from '#api/context.ts'
 import { healthSchema } from './schema.ts'
 
-export function healthRoutes(api: ApiScope, { version, clock, checks }: ApiContext): void {
+export function healthRoutes(api: ApiScope, { version, clock, checks }: ProcessContext): void {
   const started = clock.now()
   api.get(
     '/health',

@@ -5,8 +5,9 @@ import { Subscriptions } from './subscriptions.ts'
 /** Most browsers at once. */
 const clientsMax = 1000
 
-export function liveRoutes(api: ApiScope, { store, directory, bus, clock }: ApiContext): void {
+export function liveRoutes(api: ApiScope, { store, directory, bus, clock, metrics }: ApiContext): void {
   const clients = new Set<LiveClient>()
+  metrics.countLiveClients(() => clients.size)
   const subscriptions = new Subscriptions<LiveClient>()
   const unsubscribe = bus.subscribe('stored', ({ tags }) => {
     if (clients.size === 0) return

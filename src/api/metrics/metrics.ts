@@ -2,7 +2,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { GatewayBoard } from '#core/gateway-board.ts'
 import { waysIn, type Taken } from '#core/ingest.ts'
-import type { Store } from '#core/store.ts'
 import { ledgerSchema } from '#core/uplink.ts'
 
 const ingestBucketsS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -11,8 +10,9 @@ const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
 
 export interface MetricsParts {
   readonly version: string
-  readonly store: Pick<Store, 'statistics'>
-  readonly board: Pick<GatewayBoard, 'gateways'>
+  /** What parts of the process count, by their names: every number of it becomes a gauge. */
+  readonly figures: Readonly<Record<string, () => object>>
+  readonly board?: Pick<GatewayBoard, 'gateways'> | undefined
 }
 
 export interface Metrics {
@@ -26,7 +26,7 @@ export interface Metrics {
   readonly contentType: string
 }
 
-export function createMetrics({ version, store, board }: MetricsParts): Metrics {
+export function createMetrics({ version, figures, board }: MetricsParts): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -42,8 +42,8 @@ export function createMetrics({ version, store, board }: MetricsParts): Metrics 
     registers,
   })
   const liveClients = new Gauge({ name: 'millwright_live_clients', help: 'Browsers connected to the live socket.', registers })
-  const observeStore = storeFigures(registry, store)
-  const observeGateways = gatewayFigures(registry, board)
+  const observeParts = partFigures(registry, figures)
+  const observeGateways = board && gatewayFigures(registry, board)
   let countClients = () => 0
   return {
     taken: ingestFigures(registry),
@@ -53,8 +53,8 @@ export function createMetrics({ version, store, board }: MetricsParts): Metrics 
     },
     async text() {
       liveClients.set(countClients())
-      observeStore()
-      observeGateways()
+      observeParts()
+      observeGateways?.()
       return registry.metrics()
     },
     contentType: registry.contentType,
@@ -90,21 +90,21 @@ function ingestFigures(registry: Registry): Taken {
   }
 }
 
-/** Every number of the store's statistics is a gauge. */
-function storeFigures(registry: Registry, store: MetricsParts['store']): () => void {
+function partFigures(registry: Registry, figures: MetricsParts['figures']): () => void {
   const gauges = new Map<string, Gauge>()
   return () => {
-    for (const [key, value] of Object.entries(store.statistics()) as [string, unknown][]) {
-      if (typeof value !== 'number') continue
-      const name = `millwright_store_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`
-      const gauge = gauges.get(name) ?? new Gauge({ name, help: `The store's ${key}, as of now.`, registers: [registry] })
-      gauges.set(name, gauge)
-      gauge.set(value)
-    }
+    for (const [part, count] of Object.entries(figures))
+      for (const [key, value] of Object.entries(count()) as [string, unknown][]) {
+        if (typeof value !== 'number') continue
+        const name = `millwright_${part}_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`
+        const gauge = gauges.get(name) ?? new Gauge({ name, help: `The ${part}'s ${key}, as of now.`, registers: [registry] })
+        gauges.set(name, gauge)
+        gauge.set(value)
+      }
   }
 }
 
-function gatewayFigures(registry: Registry, board: MetricsParts['board']): () => void {
+function gatewayFigures(registry: Registry, board: Pick<GatewayBoard, 'gateways'>): () => void {
   const labelNames = ['gateway'] as const
   const gauge = (name: string, help: string) => new Gauge({ name, help, labelNames, registers: [registry] })
   const buffered = gauge('millwright_gateway_samples_buffered', "Samples that wait in a gateway's outbox.")

@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import type { ApiContext, ApiScope } from '#api/context.ts'
+import type { ApiScope, ProcessContext } from '#api/context.ts'
 
-export function metricsRoutes(api: ApiScope, { metrics }: ApiContext): void {
-  metrics.countLiveClients(() => api.websocketServer.clients.size)
+export function metricsRoutes(api: ApiScope, { metrics }: ProcessContext): void {
   api.get(
     '/metrics',
     {

@@ -6,7 +6,7 @@ import type { SampleColumns } from '#core/store.ts'
 import type { Kind } from '#core/tag.ts'
 import { formatTime, futureToleranceUs, type Micros } from '#core/time.ts'
 import { leaveUnread, unread } from '#api/bodies.ts'
-import type { ApiContext, ApiScope } from '#api/context.ts'
+import type { ApiContext, ApiScope, EntranceContext } from '#api/context.ts'
 import { Malformed, NotFound } from '#api/errors.ts'
 import { errorSchema, removedSchema, type SampleJson } from '#api/schema.ts'
 import { readPosted } from './posted.ts'
@@ -22,7 +22,7 @@ import {
 /** Largest body of a post of samples. */
 const bodyBytesMax = 16 << 20
 
-export function sampleRoutes(api: ApiScope, { directory, store, clock, accept, bodies }: ApiContext): void {
+export function sampleRoutes(api: ApiScope, { directory, store, clock }: ApiContext): void {
   api.get(
     '/samples',
     {
@@ -77,7 +77,9 @@ export function sampleRoutes(api: ApiScope, { directory, store, clock, accept, b
       return { removed: await store.remove(tag, { from, to }) }
     },
   )
+}
 
+export function samplePostRoutes(api: ApiScope, { directory, clock, accept, bodies }: EntranceContext): void {
   // The body is read by its route: it may be packed, and shares the bound of all that bring telemetry.
   void api.register(async (scope) => {
     scope.removeContentTypeParser('application/json')

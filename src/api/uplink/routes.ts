@@ -6,13 +6,13 @@ import { frameBytesMax } from '#core/frame.ts'
 import { decodeFrameList, frameListType } from '#core/frame-list.ts'
 import { gatewayDescriptionSchema, gatewayReportSchema, sendResultSchema } from '#core/uplink.ts'
 import { leaveUnread, unread } from '#api/bodies.ts'
-import type { ApiContext, ApiScope } from '#api/context.ts'
+import type { ApiScope, EntranceContext } from '#api/context.ts'
 import { errorSchema } from '#api/schema.ts'
 
 const done = z.object({ ok: z.literal(true) })
 const describeBytesMax = 16 << 20
 
-export async function uplinkRoutes(api: ApiScope, { gatewayOfToken, uplinkOf, bodies }: ApiContext): Promise<void> {
+export async function uplinkRoutes(api: ApiScope, { gatewayOfToken, uplinkOf, bodies }: EntranceContext): Promise<void> {
   api.decorateRequest('gateway', '')
   const gatewayOf = (request: FastifyRequest) => request.getDecorator<string>('gateway')
 

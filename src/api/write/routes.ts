@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { Rejected } from '#core/errors.ts'
 import type { LineReceipt } from '#core/ingest.ts'
 import { leaveUnread, unread } from '#api/bodies.ts'
-import type { ApiContext, ApiScope } from '#api/context.ts'
+import type { ApiScope, EntranceContext } from '#api/context.ts'
 import { beginAnswer, problemOf } from '#api/errors.ts'
 import { statementSchema, writeQuerySchema } from './schema.ts'
 
@@ -27,7 +27,7 @@ const codes: Record<number, string> = {
   503: 'unavailable',
 }
 
-export async function writeRoutes(api: ApiScope, { version, clock, lines, bodies }: ApiContext): Promise<void> {
+export async function writeRoutes(api: ApiScope, { version, clock, lines, bodies }: EntranceContext): Promise<void> {
   // Clients send lines under any content type, or none.
   api.removeAllContentTypeParsers()
   api.addContentTypeParser('*', leaveUnread)
