@@ -3,7 +3,7 @@
 import type { Readable } from 'node:stream'
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
 import type { FastifyRequest } from 'fastify'
-import { messageOf, Overloaded } from '#core/errors.ts'
+import { Overloaded } from '#core/errors.ts'
 import { Malformed, NotTaken, TooLarge } from './errors.ts'
 
 /** Bytes of all bodies that are held at once, as sent and unpacked. */
@@ -53,9 +53,7 @@ export class Bodies {
       const announced = Number(headers['content-length'] ?? 0)
       if (announced > bytesMax) throw tooLarge(bytesMax)
       this.#checkRoom(announced)
-      const sent = await collect(raw, bytesMax, hold).catch((error: unknown) => {
-        throw raw.destroyed ? new Malformed('the connection ended in the middle of the body') : error
-      })
+      const sent = await collect(raw, bytesMax, hold)
       return await act(unpacker ? await unpack(sent, unpacker(), bytesMax, hold) : sent)
     } finally {
       this.#held -= own
@@ -70,17 +68,28 @@ export class Bodies {
   }
 }
 
-async function collect(stream: Readable, bytesMax: number, hold: (bytes: number) => void): Promise<Buffer> {
+/** All that a stream brings. When it is too much the rest runs by; a request whose stream were destroyed could not be answered. */
+function collect(stream: Readable, bytesMax: number, hold: (bytes: number) => void): Promise<Buffer> {
   const chunks: Buffer[] = []
   let bytes = 0
-  // A request whose stream were destroyed could not be answered.
-  for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
+  const take = (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes > bytesMax) throw tooLarge(bytesMax)
-    hold(chunk.length)
-    chunks.push(chunk)
+    try {
+      if (bytes > bytesMax) throw tooLarge(bytesMax)
+      hold(chunk.length)
+      chunks.push(chunk)
+    } catch (error) {
+      stream.off('data', take)
+      chunks.length = 0
+      reject(error)
+    }
   }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes)
+  stream.on('data', take)
+  stream.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes)))
+  stream.once('error', ({ message }) => reject(new Malformed(message)))
+  stream.once('close', () => reject(new Malformed('the connection ended in the middle of the body')))
+  return promise
 }
 
 async function unpack(
@@ -93,8 +102,8 @@ async function unpack(
   try {
     return await collect(unpacker, bytesMax, hold)
   } catch (error) {
-    if (error instanceof TooLarge || error instanceof Overloaded) throw error
-    throw new Malformed(`the body cannot be unpacked: ${messageOf(error)}; check that it is packed as its content-encoding says`)
+    if (!(error instanceof Malformed)) throw error
+    throw new Malformed(`the body cannot be unpacked: ${error.message}; check that it is packed as its content-encoding says`)
   } finally {
     unpacker.destroy()
   }

@@ -1,23 +1,14 @@
-// The bytes that mean something in line protocol.
+// What bytes of line protocol mean. Functions only: V8 looks an imported constant up each time, and inlines an imported function.
 
-export const tab = 0x09
-export const newline = 0x0a
-export const carriage = 0x0d
-export const space = 0x20
-export const quote = 0x22
-export const sharp = 0x23
-export const plus = 0x2b
-export const comma = 0x2c
-export const minus = 0x2d
-export const point = 0x2e
-export const zero = 0x30
-export const equals = 0x3d
-export const backslash = 0x5c
-export const letterE = 0x65
-export const letterI = 0x69
-export const letterU = 0x75
+export const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
 
-export const isDigit = (byte: number): boolean => byte >= zero && byte <= zero + 9
+/** Comma, space and the ends of lines: what ends a value. */
+export const isDelimiter = (byte: number): boolean => byte === 0x2c || byte === 0x20 || byte === 0x0a || byte === 0x0d
 
-/** What ends a value. */
-export const isDelimiter = (byte: number): boolean => byte === comma || byte === space || byte === newline || byte === carriage
+/** The number that four digits make, given as a little-endian word and read all at once, or -1 where they are not four digits. */
+export function fourDigits(word: number): number {
+  if (((word & 0xf0f0f0f0) | (((word + 0x06060606) & 0xf0f0f0f0) >>> 4)) !== 0x33333333) return -1
+  const digits = word & 0x0f0f0f0f
+  const pairs = (digits * 10 + (digits >>> 8)) & 0x00ff00ff
+  return (pairs * 100 + (pairs >>> 16)) & 0xffff
+}

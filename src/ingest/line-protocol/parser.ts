@@ -1,13 +1,25 @@
 // Reads Influx line protocol byte by byte into columns: no string per line, no object per value. What it takes: docs/specs/line-protocol.md.
 import type { Batch } from '#core/batch.ts'
 import { lineFaultsMax, type LineFault, type LineTimes } from '#core/ingest.ts'
-import { grown, hashed, hashOf } from './byte-keys.ts'
-import { backslash, carriage, comma, equals, isDelimiter, isDigit, minus, newline, sharp, space, tab, zero } from './bytes.ts'
-import { TagCache } from './tag-cache.ts'
+import { BatchDictionary } from './batch-dictionary.ts'
+import { grown } from './byte-keys.ts'
+import { fourDigits, isDelimiter, isDigit } from './bytes.ts'
+import { noSeries, TagCache } from './tag-cache.ts'
 import { ValueReader } from './value-reader.ts'
 
+const tab = 0x09
+const newline = 0x0a
+const carriage = 0x0d
+const space = 0x20
+const sharp = 0x23
+const comma = 0x2c
+const minus = 0x2d
+const zero = 0x30
+const equals = 0x3d
+const backslash = 0x5c
+
 /** A part ends with the line that brings it to so many bytes: a few milliseconds of work. */
-const partBytes = 256 << 10
+const partBytes = 1 << 20
 const fieldsPerLineMax = 10_000
 const timeDigitsMax = 19
 /** So much of a name is quoted in a fault. */
@@ -31,8 +43,10 @@ export interface ParsedPart {
 
 export class LineParser {
   readonly #tags: TagCache
+  readonly #dictionary = new BatchDictionary()
   readonly #values = new ValueReader()
   #body: Buffer = nobody
+  #words: DataView = new DataView(nobody.buffer)
   #times: LineTimes = { unitUs: 1, arrival: 0 }
   #rows = 0
   #tag = new Uint32Array(1 << 12)
@@ -54,12 +68,11 @@ export class LineParser {
 
   /** Reads one part; `from` is the beginning of a line, and `firstLine` its number. */
   parse(body: Uint8Array, from: number, firstLine: number, times: LineTimes): ParsedPart {
-    this.#body = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+    this.#use(Buffer.from(body.buffer, body.byteOffset, body.byteLength))
     this.#times = times
     this.#rows = 0
-    this.#tags.beginBatch()
+    this.#dictionary.begin()
     const values = this.#values
-    values.body = this.#body
     values.texts = []
     const faults: LineFault[] = []
     const last = Math.min(body.length, from + partBytes)
@@ -79,8 +92,16 @@ export class LineParser {
       at++
       line += 1 + values.breaks
     }
-    this.#body = values.body = nobody
-    return { batch: this.#batch(), lineOfRow: this.#lineOfRow.slice(0, this.#rows), refused, faults, end: at, nextLine: line }
+    const batch = this.#batch()
+    this.#use(nobody)
+    return { batch, lineOfRow: this.#lineOfRow.slice(0, this.#rows), refused, faults, end: at, nextLine: line }
+  }
+
+  #use(body: Buffer): void {
+    this.#body = body
+    this.#words = new DataView(body.buffer, body.byteOffset, body.byteLength)
+    this.#values.body = body
+    if (this.#tags.use(body)) this.#dictionary.clear()
   }
 
   /** Returns where the line ends, or where it went wrong. */
@@ -91,14 +112,14 @@ export class LineParser {
     if (at === end || body[at] === newline || body[at] === sharp) return at
     const seriesFrom = at
     if (body[at] === comma) return this.#fail(at, 'the measurement is missing; write measurement,tag=value field=value time')
-    let hash = hashOf(-1)
+    let series = this.#tags.expected(at, noSeries, space)
+    if (series >= 0) return this.#readFields(this.#skipBlanks(this.#tags.endOf(series, at)), series)
     for (; at < end; at++) {
       const byte = body[at] as number
       if (byte <= space && (byte === newline || (byte === space && body[at - 1] !== backslash))) break
-      hash = hashed(hash, byte)
     }
     if (at === end || body[at] === newline) return this.#fail(at, 'there are no fields; write measurement,tag=value field=value time')
-    const series = this.#tags.series(body, seriesFrom, at, hash)
+    series = this.#tags.series(seriesFrom, at)
     if (series < 0) return this.#fail(at, this.#tags.fault)
     return this.#readFields(this.#skipBlanks(at), series)
   }
@@ -109,26 +130,35 @@ export class LineParser {
     const values = this.#values
     for (let at = from; ; at++) {
       const keyFrom = at
-      let hash = hashOf(series)
-      for (; at < end; at++) {
-        const byte = body[at] as number
-        if (byte <= equals && (byte === newline || ((byte === equals || isDelimiter(byte)) && body[at - 1] !== backslash))) break
-        hash = hashed(hash, byte)
+      let field = this.#tags.expected(at, series, equals)
+      if (field >= 0) at = this.#tags.endOf(field, at)
+      else {
+        at = this.#keyEnd(at)
+        if (at === keyFrom) return this.#fail(at, 'a field has no name; write field=value, with commas and no spaces between fields')
+        if (at === end || body[at] !== equals) return this.#failAt(at, 'the field % has no value; write field=value', keyFrom, at)
+        field = this.#tags.field(series, keyFrom, at)
+        if (field < 0) return this.#fail(at, this.#tags.fault)
       }
-      const keyTo = at
-      if (keyTo === keyFrom) return this.#fail(at, 'a field has no name; write field=value, with commas and no spaces between fields')
-      if (at === end || body[at] !== equals) return this.#failAt(at, 'the field % has no value; write field=value', keyFrom, keyTo)
       if (this.#fields === fieldsPerLineMax)
         return this.#fail(at, `there are more than ${fieldsPerLineMax} fields; send them as several lines`)
-      const tag = this.#tags.tag(series, body, keyFrom, keyTo, hash)
-      if (tag < 0) return this.#fail(at, this.#tags.fault)
+      const keyTo = at
       at = values.read(at + 1)
       if (values.fault !== undefined) return this.#failAt(at, values.fault, keyFrom, keyTo)
-      this.#fieldTag[this.#fields] = tag
+      this.#fieldTag[this.#fields] = this.#tags.tagOf(field)
       this.#fieldKind[this.#fields] = values.kind
       this.#fieldValue[this.#fields++] = values.value[0] as number
       if (at >= end || body[at] !== comma) return this.#readTime(at)
     }
+  }
+
+  #keyEnd(from: number): number {
+    const body = this.#body
+    let at = from
+    for (; at < body.length; at++) {
+      const byte = body[at] as number
+      if (byte <= equals && (byte === newline || ((byte === equals || isDelimiter(byte)) && body[at - 1] !== backslash))) break
+    }
+    return at
   }
 
   /** Reads the time, if there is one, and returns where the line ends. */
@@ -142,6 +172,7 @@ export class LineParser {
     const isNegative = body[at] === minus
     if (isNegative) at++
     const digitsFrom = at
+    while (at + 4 <= end && fourDigits(this.#words.getInt32(at, true)) >= 0) at += 4
     while (at < end && isDigit(body[at] as number)) at++
     const digits = at - digitsFrom
     const lineEnd = this.#skipBlanks(at)
@@ -149,10 +180,16 @@ export class LineParser {
       return this.#fail(at, 'the time is no whole number; write it behind the fields, in the unit that precision says, or leave it out')
     // Of nanoseconds the last three digits are cut: what is left has few enough to be exact.
     const digitsTo = unitUs < 1 ? at - 3 : at
-    let units = 0
-    for (let digit = digitsFrom; digit < digitsTo; digit++) units = units * 10 + ((body[digit] as number) - zero)
-    this.#lineTime[0] = isNegative ? -1 : units * Math.max(1, unitUs)
+    this.#lineTime[0] = isNegative ? -1 : this.#whole(digitsFrom, digitsTo) * Math.max(1, unitUs)
     return lineEnd
+  }
+
+  #whole(from: number, to: number): number {
+    let whole = 0
+    let at = from
+    for (; at + 4 <= to; at += 4) whole = whole * 10_000 + fourDigits(this.#words.getInt32(at, true))
+    for (; at < to; at++) whole = whole * 10 + ((this.#body[at] as number) - zero)
+    return whole
   }
 
   #skipBlanks(from: number): number {
@@ -170,7 +207,7 @@ export class LineParser {
     while (this.#rows + this.#fields > this.#tag.length) this.#grow()
     for (let field = 0; field < this.#fields; field++) {
       const row = this.#rows++
-      this.#tag[row] = this.#tags.place(this.#fieldTag[field] as number, this.#fieldKind[field] as number)
+      this.#tag[row] = this.#dictionary.place(this.#fieldTag[field] as number, this.#fieldKind[field] as number)
       this.#time[row] = time
       this.#value[row] = this.#fieldValue[field] as number
       this.#lineOfRow[row] = line
@@ -186,10 +223,13 @@ export class LineParser {
 
   #batch(): Batch {
     const count = this.#rows
+    const tag = this.#tag.slice(0, count)
+    const { tags, kinds } = this.#dictionary.end(tag, this.#tags.paths)
     return {
-      ...this.#tags.dictionary,
+      tags,
+      kinds,
       count,
-      tag: this.#tag.slice(0, count),
+      tag,
       time: this.#time.slice(0, count),
       value: this.#value.slice(0, count),
       quality: new Uint8Array(count),

@@ -1,8 +1,7 @@
-// Remembers which tag each field of each series is, by the very bytes that lines repeat; and numbers the tags of the batch under way.
+// Remembers which tag each field of each series is, by the very bytes that lines repeat.
 import { isUtf8 } from 'node:buffer'
 import { tagPathFault, type TagPath } from '#core/path.ts'
-import { kinds, type Kind } from '#core/tag.ts'
-import { ByteKeys, grown } from './byte-keys.ts'
+import { ByteKeys } from './byte-keys.ts'
 import { readSeries, tagPathOf, type Series } from './tag-names.ts'
 
 /** Most keys, and bytes of keys, that are remembered; then it begins anew. */
@@ -12,92 +11,83 @@ const keyBytesMax = 32 << 20
 export class TagCache {
   readonly #keysMax: number
   readonly #keys = new ByteKeys()
+  #body: Buffer = Buffer.alloc(0)
   /** Per key of a series. */
   readonly #series = new Map<number, Series>()
   /** Per key: the number of the field's tag, -1 for a series. */
   #tagOfKey: number[] = []
   readonly #tagOfPath = new Map<TagPath, number>()
   #paths: TagPath[] = []
-  /** Per tag and kind: its place in the batch's dictionary, valid where the stamp is the batch's. */
-  #places = new Uint32Array(1 << 10)
-  #stamps = new Uint32Array(1 << 10)
-  #stamp = 0
-  #dictionary: { tags: TagPath[]; kinds: Kind[] } = { tags: [], kinds: [] }
-  /** Why `series` or `tag` answered -1. */
+  /** Why `series` or `field` answered -1. */
   fault = ''
 
   constructor(keysMax = keysKeptMax) {
     this.#keysMax = keysMax
   }
 
-  /** Begins a batch, between two lines only. */
-  beginBatch(): void {
-    this.#stamp++
-    this.#dictionary = { tags: [], kinds: [] }
-    if (this.#keys.count < this.#keysMax && this.#keys.size < keyBytesMax) return
+  /** By the numbers of the tags. */
+  get paths(): readonly TagPath[] {
+    return this.#paths
+  }
+
+  /** Says which body is read from now on, between two lines only. Returns whether tags are numbered anew. */
+  use(body: Buffer): boolean {
+    this.#body = body
+    this.#keys.use(body)
+    if (this.#keys.count < this.#keysMax && this.#keys.size < keyBytesMax) return false
     this.#keys.clear()
     this.#series.clear()
     this.#tagOfKey = []
     this.#tagOfPath.clear()
     this.#paths = []
-    this.#stamps.fill(0)
+    return true
   }
 
-  /** Tags and kinds of the batch. */
-  get dictionary(): { readonly tags: TagPath[]; readonly kinds: Kind[] } {
-    return this.#dictionary
+  /** The series, or the field of a series, that is expected at `start` and is there, with `terminator` behind it; else -1. */
+  expected(start: number, series: number, terminator: number): number {
+    return this.#keys.expected(start, series, terminator)
   }
 
-  /** The number of a series, measurement and tag set, or -1 with a fault. */
-  series(bytes: Uint8Array, start: number, end: number, hash: number): number {
-    const known = this.#keys.find(bytes, start, end, hash, -1)
+  /** Where a series or field ends that begins at `start`. */
+  endOf(key: number, start: number): number {
+    return this.#keys.endOf(key, start)
+  }
+
+  /** A series, measurement and tag set, or -1 with a fault. */
+  series(start: number, end: number): number {
+    const known = this.#keys.find(start, end, noSeries)
     if (known >= 0) return known
-    const key = this.#text(bytes, start, end)
-    const series = key === undefined ? this.fault : readSeries(key)
+    const text = this.#text(start, end)
+    const series = text === undefined ? this.fault : readSeries(text)
     if (typeof series === 'string') return this.#fail(series)
-    const number = this.#keys.add(bytes, start, end, hash, -1)
+    const key = this.#keys.add(start, end, noSeries)
     this.#tagOfKey.push(-1)
-    this.#series.set(number, series)
-    return number
+    this.#series.set(key, series)
+    return key
   }
 
-  /** The number of the tag of a series' field, or -1 with a fault. */
-  tag(series: number, bytes: Uint8Array, start: number, end: number, hash: number): number {
-    const known = this.#keys.find(bytes, start, end, hash, series)
-    if (known >= 0) return this.#tagOfKey[known] as number
-    const field = this.#text(bytes, start, end)
+  /** A field of a series, or -1 with a fault. */
+  field(series: number, start: number, end: number): number {
+    const known = this.#keys.find(start, end, series)
+    if (known >= 0) return known
+    const field = this.#text(start, end)
     if (field === undefined) return -1
     const path = tagPathOf(this.#series.get(series) as Series, field)
     const fault = tagPathFault(path)
     if (fault !== undefined) return this.#fail(fault)
-    const tag = this.#tagOfPath.get(path) ?? this.#addTag(path)
-    this.#keys.add(bytes, start, end, hash, series)
-    this.#tagOfKey.push(tag)
-    return tag
-  }
-
-  /** The place of a tag in the batch's dictionary; of each kind that it is sent as. */
-  place(tag: number, kind: number): number {
-    const at = tag * kinds.length + kind
-    if (this.#stamps[at] === this.#stamp) return this.#places[at] as number
-    this.#stamps[at] = this.#stamp
-    this.#dictionary.kinds.push(kinds[kind] as Kind)
-    return (this.#places[at] = this.#dictionary.tags.push(this.#paths[tag] as TagPath) - 1)
-  }
-
-  #addTag(path: TagPath): number {
-    const tag = this.#paths.push(path) - 1
+    const tag = this.#tagOfPath.get(path) ?? this.#paths.push(path) - 1
     this.#tagOfPath.set(path, tag)
-    if (this.#paths.length * kinds.length > this.#stamps.length) {
-      this.#stamps = grown(this.#stamps)
-      this.#places = grown(this.#places)
-    }
-    return tag
+    this.#tagOfKey.push(tag)
+    return this.#keys.add(start, end, series)
   }
 
-  #text(bytes: Uint8Array, start: number, end: number): string | undefined {
-    const part = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
-    if (isUtf8(part)) return part.toString()
+  /** The number of a field's tag; two fields that are the same tag have the same. */
+  tagOf(field: number): number {
+    return this.#tagOfKey[field] as number
+  }
+
+  #text(start: number, end: number): string | undefined {
+    if (isUtf8(this.#body.subarray(start, end))) return this.#body.toString('utf8', start, end)
     this.#fail('the name is not UTF-8')
     return undefined
   }
@@ -107,3 +97,6 @@ export class TagCache {
     return -1
   }
 }
+
+/** What owns the series themselves. */
+export const noSeries = -1

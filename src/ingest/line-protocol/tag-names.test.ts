@@ -57,6 +57,6 @@ test('no two series share a tag, and every one has a path', () => {
       expect(seen.get(path) ?? own).toBe(own)
       seen.set(path, own)
     }),
-    { numRuns: 5000 },
+    { numRuns: 2000 },
   )
 })

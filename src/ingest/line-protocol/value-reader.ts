@@ -1,7 +1,19 @@
 // Reads one value of line protocol: a float, an integer (123i, 123u), a boolean or a text in quotation marks.
 import { isUtf8 } from 'node:buffer'
 import { kindCode } from '#core/batch.ts'
-import { backslash, isDelimiter, isDigit, letterE, letterI, letterU, minus, newline, plus, point, quote, space, zero } from './bytes.ts'
+import { isDelimiter, isDigit } from './bytes.ts'
+
+const newline = 0x0a
+const space = 0x20
+const quote = 0x22
+const plus = 0x2b
+const minus = 0x2d
+const point = 0x2e
+const zero = 0x30
+const backslash = 0x5c
+const letterE = 0x65
+const letterI = 0x69
+const letterU = 0x75
 
 /** Whole numbers up to here are exact. */
 const integerMax = 2 ** 53
