@@ -1,14 +1,14 @@
 // One partition of the telemetry log as its owner reads it: everything that is not cut off yet, in order and each once, then what comes.
 // When a server, the connection or the reader on the server fails, it begins again behind the last entry that was handed over.
-import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager, ReplayPolicy } from '@nats-io/jetstream'
+import { jetstreamManager } from '@nats-io/jetstream'
 import type { Consumer, ConsumerMessages, JetStreamManager, JsMsg, StreamState } from '@nats-io/jetstream'
-import { nanos } from '@nats-io/transport-node'
 import { sleep, type Clock } from '#core/clock.ts'
 import type { Log } from '#core/driver.ts'
 import { messageOf } from '#core/errors.ts'
 import type { Delivery } from '#core/store.ts'
 import type { NatsLink } from './connect.ts'
 import { decodeLogMessage } from './log-message.ts'
+import { makeReader, Superseded } from './log-reader.ts'
 import { streamOf } from './telemetry-log.ts'
 
 export interface LogEntry {
@@ -32,24 +32,22 @@ export interface PartitionLogOptions {
 
 /** Messages asked for at once; appenders make them no larger than half a megabyte where they can. */
 const pullMessages = 64
-const pullMs = 5_000
-const heartbeatMs = 1_000
+const pullMs = 3_000
+const heartbeatMs = 500
+const pullEndMs = pullMs + 2 * heartbeatMs
+const requestTimeoutMs = 2_000
 const retryMs = 500
-/** The server forgets a reader that is gone for so long. */
-const forgetReaderMs = 600_000
-/** Readers are named by the token of the lease and how often it has begun. */
-const readerName = /^writer-(\d+)-\d+$/
 
 class BeginAgain extends Error {}
-class Superseded extends Error {}
 
 export class PartitionLog {
   #options: PartitionLogOptions
   #stream: string
+  #jsm: Promise<JetStreamManager>
   #stopping = new AbortController()
   #running: Promise<void> = Promise.resolve()
   #messages: ConsumerMessages | undefined
-  #begun = 0
+  #turns = 0
   /** The session of the connection in which the stream was seen to be the one read before. */
   #session = 0
   /** The last message handed over: its number in the stream and its time there. */
@@ -67,6 +65,7 @@ export class PartitionLog {
   constructor(options: PartitionLogOptions) {
     this.#options = options
     this.#stream = streamOf(options.partition)
+    this.#jsm = jetstreamManager(options.link.connection, { checkAPI: false, timeout: requestTimeoutMs })
   }
 
   /** Begins to hand over entries. */
@@ -93,7 +92,7 @@ export class PartitionLog {
     await this.#cutOff()
   }
 
-  /** Stops handing over and resolves when `take` runs no more. What is not acknowledged comes again to the next owner. */
+  /** Stops handing over and resolves when `take` runs no more; what was taken may still be acknowledged. The rest comes to the next owner. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.#messages?.stop()
@@ -105,8 +104,7 @@ export class PartitionLog {
     const { signal } = this.#stopping
     for (let failures = 0; !signal.aborted; ) {
       try {
-        const jsm = await jetstreamManager(link.connection, { checkAPI: false })
-        const consumer = await this.#begin(jsm)
+        const consumer = await this.#begin()
         for (let delivered = 0; !signal.aborted; ) {
           delivered = await this.#pull(consumer, delivered)
           if (failures > 1) log.info(`the log of partition ${partition} can be read again`)
@@ -127,43 +125,19 @@ export class PartitionLog {
     }
   }
 
-  /** Makes a fresh reader on the server, behind the last message handed over, in place of all older ones. */
-  async #begin(jsm: JetStreamManager): Promise<Consumer> {
+  /** Makes a fresh reader on the server, behind the last message handed over. */
+  async #begin(): Promise<Consumer> {
     const { link, token } = this.#options
+    const jsm = await this.#jsm
     const session = link.session()
     const { state } = await jsm.streams.info(this.#stream)
     if (!(await this.#isSame(jsm, state))) this.#startOver(state)
-    const name = `writer-${token}-${++this.#begun}`
-    const info = await jsm.consumers.add(this.#stream, {
-      name,
-      // Cutting off the stream is the acknowledgement, so that the server has nothing to keep about the reader.
-      ack_policy: AckPolicy.None,
-      replay_policy: ReplayPolicy.Instant,
-      deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: Math.max(1, state.first_seq, this.#last.number + 1),
-      num_replicas: 1,
-      mem_storage: true,
-      inactive_threshold: nanos(forgetReaderMs),
-    })
-    // Those that it replaces hear of it by being deleted, and find it when they begin again.
-    for (const other of await this.#readers()) {
-      const otherToken = Number(readerName.exec(other)?.[1])
-      // One on a server that is gone cannot be deleted now; it need not be, for nobody reads from it.
-      if (otherToken <= token && other !== name) void jsm.consumers.delete(this.#stream, other).catch(() => {})
-      if (!(otherToken > token)) continue
-      void jsm.consumers.delete(this.#stream, name).catch(() => {})
-      throw new Superseded(`its token is ${otherToken}, ours ${token}`)
-    }
+    const from = Math.max(state.first_seq, this.#last.number + 1)
+    const consumer = await makeReader({ connection: link.connection, jsm, stream: this.#stream, token, turn: ++this.#turns, from })
     this.#session = session
     this.#end = state.messages === 0 ? 0 : state.last_seq
     this.#seeWhetherCaughtUp()
-    return jetstream(link.connection).consumers.getConsumerFromInfo(info)
-  }
-
-  /** The names of the readers of the stream, also of those whose server is gone (https://docs.nats.io, JetStream wire API). */
-  async #readers(): Promise<string[]> {
-    const answer = await this.#options.link.connection.request(`$JS.API.CONSUMER.NAMES.${this.#stream}`, '{}', { timeout: pullMs })
-    return answer.json<{ consumers?: string[] | null }>().consumers ?? []
+    return consumer
   }
 
   /** A server that lost what it had not written to its disk, or all of it, numbers other messages as before. */
@@ -185,49 +159,70 @@ export class PartitionLog {
 
   /** Waits for some messages and hands them over. Takes and returns how many the server's reader has delivered. */
   async #pull(consumer: Consumer, before: number): Promise<number> {
-    const { link } = this.#options
     const messages = await consumer.fetch({ max_messages: pullMessages, expires: pullMs, idle_heartbeat: heartbeatMs })
     this.#messages = messages
+    // The server ends every pull. If it does not, its reader is gone, for which the library would wait.
+    const cancelWatch = this.#options.clock.after(pullEndMs, () => messages.stop(new BeginAgain('the server has fallen silent')))
     let delivered = before
-    let waiting: JsMsg[] = []
-    for await (const message of messages) {
-      if (this.#stopping.signal.aborted) return delivered
-      delivered += 1
-      if (link.session() !== this.#session || message.info.deliverySequence !== delivered)
-        throw new BeginAgain('messages were lost on the way')
-      waiting.push(message)
-      if (messages.getPending() > 0) continue
-      await this.#hand(waiting)
-      waiting = []
+    // Handing over goes on beside receiving: a slow taker must not look like a silent server.
+    const arrived: JsMsg[] = []
+    let handing = false
+    let handed = Promise.resolve()
+    const hand = async () => {
+      handing = true
+      while (arrived.length > 0 && (await this.#hand(arrived.splice(0))));
+      handing = false
     }
-    if (delivered === before) {
+    try {
+      if (this.#stopping.signal.aborted) messages.stop()
+      for await (const message of messages) {
+        delivered += 1
+        this.#checkThatNothingIsLost(message.info.deliverySequence, delivered)
+        arrived.push(message)
+        if (messages.getPending() === 0 && !handing) handed = hand()
+      }
+    } finally {
+      cancelWatch()
+      await handed
+    }
+    await hand()
+    if (delivered === before && !this.#stopping.signal.aborted) {
       // It is quiet: the last messages may have been lost on the way.
-      const { consumer_seq } = (await consumer.info()).delivered
-      if (link.session() !== this.#session || consumer_seq !== delivered) throw new BeginAgain('messages were lost on the way')
+      this.#checkThatNothingIsLost((await consumer.info()).delivered.consumer_seq, delivered)
       void this.#cutOff()
     }
     return delivered
   }
 
-  async #hand(messages: readonly JsMsg[]): Promise<void> {
-    const { take, clock, log, partition } = this.#options
-    const { signal } = this.#stopping
+  #checkThatNothingIsLost(sent: number, arrived: number): void {
+    if (sent !== arrived || this.#options.link.session() !== this.#session) throw new BeginAgain('messages were lost on the way')
+  }
+
+  /** Hands over messages; false when reading ends before they are taken. */
+  async #hand(messages: readonly JsMsg[]): Promise<boolean> {
     const entries = messages.flatMap((message) => this.#entriesOf(message))
-    for (let failures = 0; entries.length > 0; ) {
-      try {
-        await take(entries)
-        break
-      } catch (error) {
-        failures += 1
-        if (failures === 1) log.warn(`entries of partition ${partition} cannot be taken: ${messageOf(error)}; trying until they can`)
-        await sleep(clock, retryMs, signal)
-        if (signal.aborted) return
-      }
-    }
+    if (entries.length > 0 && !(await this.#taken(entries))) return false
     const last = messages.at(-1) as JsMsg
     this.#last = { number: last.seq, timeMs: last.time.getTime() }
     this.#behind = last.info.pending
     this.#seeWhetherCaughtUp()
+    return true
+  }
+
+  /** Gives entries to the owner until it takes them; false when reading ends before. */
+  async #taken(entries: readonly LogEntry[]): Promise<boolean> {
+    const { take, clock, log, partition } = this.#options
+    const { signal } = this.#stopping
+    for (let failed = false; !signal.aborted; failed = true) {
+      try {
+        await take(entries)
+        return true
+      } catch (error) {
+        if (!failed) log.warn(`entries of partition ${partition} cannot be taken: ${messageOf(error)}; trying until they can`)
+        await sleep(clock, retryMs, signal)
+      }
+    }
+    return false
   }
 
   #entriesOf(message: JsMsg): LogEntry[] {
@@ -251,8 +246,7 @@ export class PartitionLog {
       // Not while the stream may be another than the one the sequences are of.
       while (this.#acknowledged > this.#cut && link.connected() && link.session() === this.#session) {
         const upTo = this.#acknowledged
-        const jsm = await jetstreamManager(link.connection, { checkAPI: false })
-        await jsm.streams.purge(this.#stream, { seq: upTo - this.#shift + 1 })
+        await (await this.#jsm).streams.purge(this.#stream, { seq: upTo - this.#shift + 1 })
         this.#cut = Math.max(this.#cut, upTo)
       }
     } catch {

@@ -53,26 +53,28 @@ export async function joinPresence(options: PresenceOptions): Promise<Presence> 
   const own = (): Member => ({ ...member, since, numbers: numbers() })
   const others = new Map<string, { member: Member; heardMs: number }>()
   const leaving = new AbortController()
+  let heardOwnMs = clock.elapsedMs()
+  let stopListening = () => {}
 
   const beat = () => bucket.put(key, JSON.stringify(own()))
   const hear = (entry: KvEntry) => {
-    if (entry.key === key) return
+    const heardMs = clock.elapsedMs()
     const read = entry.operation === 'PUT' ? readMember(entry) : undefined
-    if (read && others.size < membersMax) others.set(entry.key, { member: read, heardMs: clock.elapsedMs() })
-    else others.delete(entry.key)
+    if (entry.key === key) heardOwnMs = heardMs
+    else if (!read) others.delete(entry.key)
+    else if (others.size < membersMax || others.has(entry.key)) others.set(entry.key, { member: read, heardMs })
   }
   const follow = async (ready: () => void) => {
     while (!leaving.signal.aborted) {
       try {
         const news = await bucket.watch()
-        const end = () => news.stop()
-        leaving.signal.addEventListener('abort', end, { once: true })
+        heardOwnMs = clock.elapsedMs()
+        stopListening = () => news.stop()
         for await (const entry of news) {
           hear(entry)
           // The last of those that are there already: one's own is always among them.
           if (entry.isUpdate) ready()
         }
-        leaving.signal.removeEventListener('abort', end)
       } catch {
         // Without JetStream nobody is heard; the connection says so itself.
       }
@@ -87,7 +89,10 @@ export async function joinPresence(options: PresenceOptions): Promise<Presence> 
   const stop = every(clock, heartbeatMs, async () => {
     // A heartbeat that does not arrive is noticed by the others.
     if (link.connected()) await beat().catch(() => {})
-    for (const [name, { heardMs }] of others) if (clock.elapsedMs() - heardMs > missedMax * heartbeatMs) others.delete(name)
+    const silentSince = clock.elapsedMs() - missedMax * heartbeatMs
+    for (const [name, { heardMs }] of others) if (heardMs < silentSince) others.delete(name)
+    // Who does not hear itself hears nobody.
+    if (heardOwnMs < silentSince) stopListening()
   })
   log.info(`${member.role} ${member.id} is here, with ${others.size} others`)
   return {
@@ -101,6 +106,7 @@ export async function joinPresence(options: PresenceOptions): Promise<Presence> 
     async leave() {
       stop()
       leaving.abort()
+      stopListening()
       if (link.connected()) await bucket.delete(key).catch(() => {})
     },
   }
