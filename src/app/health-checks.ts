@@ -75,7 +75,7 @@ async function diskCheck(folder: string): Promise<HealthCheck> {
   }
 }
 
-function gatewayCheck(entry: GatewayEntry, now: Micros): HealthCheck {
+export function gatewayCheck(entry: GatewayEntry, now: Micros): HealthCheck {
   const { connections, outbox } = entry.report
   const troubles = isSilent(entry, now)
     ? [`no report since ${formatTime(entry.lastSeen)}`]

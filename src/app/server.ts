@@ -1,7 +1,6 @@
 // One Millwright in one process: store, directory, ingest, API and a gateway, wired together.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { gatewayOfToken } from '#access/gateway-tokens.ts'
 import { Bodies } from '#api/bodies.ts'
@@ -27,12 +26,11 @@ import { dashboardFolder } from './dashboard.ts'
 import { drivers as ownDrivers } from './drivers.ts'
 import { databasePlace } from './folders.ts'
 import { healthChecks } from './health-checks.ts'
+import { listen, loopback, requestLog } from './listen.ts'
 import { startRows, type RowsOptions } from './rows.ts'
 import type { Simulators } from './simulators.ts'
 import { uplinksTo } from './uplinks.ts'
 import { version } from './version.ts'
-
-const host = '127.0.0.1'
 
 export interface ServerOptions {
   readonly plant: Plant
@@ -121,9 +119,9 @@ export async function startServer({
         simulation: simulators,
       },
       dashboardFolder,
-      log.child({}, { level: process.env['MILLWRIGHT_LOG'] ?? 'warn' }),
+      requestLog(log),
     )
-    await listen(api, port)
+    const url = await listen(api, { host: loopback, port })
     started.push(() => api.close())
     gateway = new Gateway({
       name: ownGateway,
@@ -137,20 +135,10 @@ export async function startServer({
     })
     gateway.start()
     started.push(() => gateway?.stop())
-    const address = api.server.address()
-    return { url: `http://${host}:${typeof address === 'object' && address ? address.port : port}`, stop }
+    return { url, stop }
   } catch (error) {
     await stop()
     throw error
-  }
-}
-
-async function listen(api: FastifyInstance, port: number): Promise<void> {
-  try {
-    await api.listen({ host, port })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    throw new ConfigError(`port ${port} is taken, and the dashboard needs it; choose another with --port or MILLWRIGHT_PORT`)
   }
 }
 

@@ -9,15 +9,28 @@ const answerTimeoutMs = 60_000
 /** Longest wait that a server's Retry-After can ask for. */
 const retryAfterMsMax = 60_000
 
+const serverDefault = 'http://127.0.0.1:8080'
+const serversDefault = [serverDefault]
+
 /** `--server URL`, for every command that asks a server. */
 export function serverOption(): Option {
-  return new Option('--server <url>', 'where Millwright answers')
+  return new Option('--server <url>', 'where Millwright answers').env('MILLWRIGHT_SERVER').default(serverDefault).argParser(serverArgument)
+}
+
+/** The same for whoever may send to any of several: said again and again, or separated by commas. */
+export function serversOption(): Option {
+  return new Option('--server <url>', 'where Millwright answers; say it again for others of the same installation, which are tried in turn')
     .env('MILLWRIGHT_SERVER')
-    .default('http://127.0.0.1:8080')
-    .argParser((text) => {
-      if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text
-      throw new InvalidArgumentError('write a URL such as http://127.0.0.1:8080')
-    })
+    .default(serversDefault)
+    .argParser((text: string, before: string[]) => [
+      ...(before === serversDefault ? [] : before),
+      ...text.split(',').map((one) => serverArgument(one.trim())),
+    ])
+}
+
+function serverArgument(text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text
+  throw new InvalidArgumentError(`write a URL such as ${serverDefault}`)
 }
 
 /** The server understood and said no; `status` is that of HTTP. */

@@ -1,4 +1,5 @@
-// The uplink across a network: HTTP(S) to a Millwright server, with the gateway's token.
+// The uplink across a network: HTTP(S) to a Millwright server, or to whichever of several of one installation takes what is sent, with the
+// gateway's token. Which of them it was does not matter: what arrives twice is recognised behind them.
 import { z } from 'zod'
 import { messageOf, NotConnected, Rejected, RetryLater, ConfigError } from '#core/errors.ts'
 import { encodeFrameList, frameListType } from '#core/frame-list.ts'
@@ -6,22 +7,45 @@ import { sendResultSchema, type Uplink } from '#core/uplink.ts'
 
 const requestTimeoutMs = 30_000
 const answerSchema = z.object({ results: z.array(sendResultSchema) })
+type Request = [path: string, type: string, body: string | Uint8Array<ArrayBuffer>, headers?: Record<string, string>]
 
 export interface HttpUplinkOptions {
-  /** The server's address, e.g. `https://millwright.example:8080`. */
-  readonly server: string
+  /** Addresses, at least one, e.g. `https://millwright.example:8080`. */
+  readonly servers: readonly string[]
   readonly token: string
 }
 
-export function createHttpUplink({ server, token }: HttpUplinkOptions): Uplink {
-  const base = serverUrl(server)
+export function createHttpUplink({ servers, token }: HttpUplinkOptions): Uplink {
+  const bases = servers.map(serverUrl)
+  /** The one that took what was sent last. */
+  let current = 0
 
-  async function post(
+  /** Throws what the last one said when none takes it. */
+  async function post<Answer>(read: (answer: unknown, origin: string) => Answer, ...request: Request): Promise<Answer> {
+    const first = current
+    let failure: unknown
+    for (let tried = 0; tried < bases.length; tried++) {
+      const index = (first + tried) % bases.length
+      const base = bases[index] as URL
+      try {
+        const answer = read(await postTo(base, ...request), base.origin)
+        current = index
+        return answer
+      } catch (error) {
+        if (error instanceof Rejected) throw error
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  async function postTo(
+    base: URL,
     path: string,
     type: string,
     body: string | Uint8Array<ArrayBuffer>,
     headers: Record<string, string> = {},
-  ): Promise<unknown> {
+  ) {
     let response: Response
     try {
       response = await fetch(new URL(`api/v1/uplink/${path}`, base), {
@@ -44,18 +68,16 @@ export function createHttpUplink({ server, token }: HttpUplinkOptions): Uplink {
   }
 
   return {
-    async announce(description) {
-      await post('announce', 'application/json', JSON.stringify(description))
+    announce: (description) => post(() => {}, 'announce', 'application/json', JSON.stringify(description)),
+    send(outbox, frames) {
+      const resultsIn = (answer: unknown, origin: string) => {
+        const { success, data } = answerSchema.safeParse(answer)
+        if (success && data.results.length === frames.length) return data.results
+        throw new RetryLater(`${origin} answered something else than one result per frame; is it a Millwright server?`)
+      }
+      return post(resultsIn, 'frames', frameListType, encodeFrameList(frames), { 'millwright-outbox': outbox })
     },
-    async send(outbox, frames) {
-      const answer = answerSchema.safeParse(await post('frames', frameListType, encodeFrameList(frames), { 'millwright-outbox': outbox }))
-      if (!answer.success || answer.data.results.length !== frames.length)
-        throw new RetryLater(`${base.origin} answered something else than one result per frame; is it a Millwright server?`)
-      return answer.data.results
-    },
-    async report(report) {
-      await post('report', 'application/json', JSON.stringify(report))
-    },
+    report: (report) => post(() => {}, 'report', 'application/json', JSON.stringify(report)),
   }
 }
 

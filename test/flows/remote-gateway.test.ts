@@ -50,9 +50,9 @@ async function listen(): Promise<string> {
   return `http://127.0.0.1:${(api.server.server.address() as AddressInfo).port}`
 }
 
-async function startGateway(token: string, server = url): Promise<void> {
+async function startGateway(token: string, ...servers: string[]): Promise<void> {
   const log = { info: () => {}, warn: (message: string) => void warnings.push(message) }
-  const uplink = createHttpUplink({ server, token })
+  const uplink = createHttpUplink({ servers: servers.length > 0 ? servers : [url], token })
   gateway = new Gateway({
     name: 'far',
     version: '1',
@@ -125,6 +125,23 @@ test('what was collected while no server was there arrives afterwards, once, in 
     const values = (body as { samples: { value: number | null }[] }).samples.map(({ value }) => value).filter((value) => value !== null)
     expect(values).toEqual(Array.from({ length: 100 }, (_, index) => index))
   }, 10_000)
+})
+
+test('of several servers it sends to the one that is there, and to another when that goes', async () => {
+  const token = await api.token('far')
+  const second = await testApi(emptyPlant, { gatewayOfToken: async () => 'far' })
+  const elsewhere = await second.server.listen({ host: '127.0.0.1', port: 0 })
+  const valuesOf = async (one: TestApi) => {
+    const { body } = await one.get('/api/v1/samples?tag=site/kiln/heat')
+    return (body as { samples?: { value: number }[] }).samples?.map(({ value }) => value)
+  }
+  await startGateway(token, `http://127.0.0.1:${await freePort()}`, elsewhere, url)
+  device().sink.sample(0, systemClock.now(), 1, 0)
+  await vi.waitFor(async () => expect(await valuesOf(second)).toEqual([1]), 10_000)
+  await second.close()
+  device().sink.sample(0, systemClock.now(), 2, 0)
+  await vi.waitFor(async () => expect(await valuesOf(api)).toEqual([2]), 10_000)
+  expect(warnings).toEqual([])
 })
 
 test('frames without a token, with garbage, or damaged are refused and harm nothing', async () => {
