@@ -4,19 +4,22 @@ import { median } from '#bench/support/statistics.ts'
 import { readBatches, tagPath, type Telemetry } from '#bench/support/telemetry-file.ts'
 import { equalEdges } from '#core/bucket-edges.ts'
 import { createEmbeddedStore } from '#store/embedded/embedded-store.ts'
+import type { RetentionSettings } from '#store/engine/retention.ts'
 
+/** Every sample is kept. */
+const retention: RetentionSettings = { rules: [{ tags: '**', raw: 'forever', minutes: 'forever' }], bytesMax: Infinity }
 const buckets = 1000
 const repeats = 15
 
 answerParent({
   async load(folder: string, telemetry: Telemetry) {
-    const store = createEmbeddedStore({ folder })
+    const store = createEmbeddedStore({ folder, retention })
     await store.open()
     for (const batch of readBatches(telemetry)) await store.append([{ batch }])
     await store.close()
   },
   async draw(folder: string, { from, to }: Pick<Telemetry, 'from' | 'to'>) {
-    const store = createEmbeddedStore({ folder })
+    const store = createEmbeddedStore({ folder, retention })
     await store.open()
     const times: number[] = []
     let count = 0
