@@ -20,7 +20,21 @@ test('the version is that of the package, and help lists every command', async (
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
   expect((await runMillwright(['--version'])).stdout).toBe(`${version}\n`)
   const { stdout } = await runMillwright(['--help'])
-  for (const command of ['start', 'gateway', 'token', 'sim', 'import', 'tags', 'query', 'export', 'delete', 'backup', 'restore', 'doctor'])
+  for (const command of [
+    'start',
+    'gateway',
+    'token',
+    'sim',
+    'import',
+    'tags',
+    'query',
+    'export',
+    'delete',
+    'backup',
+    'restore',
+    'check',
+    'doctor',
+  ])
     expect(stdout).toContain(`\n  ${command} `)
 })
 

@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { version } from '#app/version.ts'
 import { registerBackup } from './backup.ts'
+import { registerCheck } from './check.ts'
 import { registerDelete } from './delete.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerExport } from './export.ts'
@@ -33,6 +34,7 @@ registerExport(program)
 registerDelete(program)
 registerBackup(program)
 registerRestore(program)
+registerCheck(program)
 registerDoctor(program)
 
 endQuietlyOnClosedPipe()

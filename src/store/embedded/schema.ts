@@ -31,3 +31,5 @@ const daysMax = 1 << 20
 /** The key of a tag's block of a day, days before 1970 too; days beyond all time stand for the first and the last. */
 export const blockId = (tag: number, day: number): number => tag * 2 * daysMax + Math.min(Math.max(day + daysMax, 0), 2 * daysMax - 1)
 export const dayOfBlock = (id: number): number => (id % (2 * daysMax)) - daysMax
+/** A block's tag, in SQL. */
+export const tagOfBlock = `id / ${2 * daysMax}`

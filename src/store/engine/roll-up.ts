@@ -3,7 +3,7 @@ import { dayUs, hourUs, minuteUs, type Micros } from '#core/time.ts'
 import { rowsBetween } from '#store/chunk/rows.ts'
 import { column, summaryWidth } from '#store/rollup/summary.ts'
 import { coarserSummaries, hourlySummaries, summariesPer } from '#store/rollup/summary-table.ts'
-import type { Chunk, ShelfWriter, Tier } from './shelf.ts'
+import type { Chunk, ShelfReader, ShelfWriter, Tier } from './shelf.ts'
 
 /** Chunks that are decoded at once. */
 const stepChunks = 16
@@ -23,7 +23,22 @@ export async function rollUp(shelf: ShelfWriter, tag: number, until: number, pau
   if ((await shelf.rolledUntil(tag)) < until) await shelf.setRolledUntil(tag, until)
 }
 
-async function rollUpDay(shelf: ShelfWriter, tag: number, day: number, always: boolean, pause: Pause): Promise<void> {
+/** Rolls up one day; `always`: also where the rows are so few that they answer as fast. */
+export async function rollUpDay(shelf: ShelfWriter, tag: number, day: number, always: boolean, pause: Pause): Promise<void> {
+  const { rows, minute, hour } = await summariesOfDay(shelf, tag, day, pause)
+  const isWorth = (summaries: Float64Array, of: number) => always || of >= worthwhile * (summaries.length / summaryWidth)
+  if (rows === 0) return
+  if (isWorth(minute, rows)) await shelf.putBlock(tag, 'minute', { day, summaries: minute })
+  if (isWorth(hour, rows)) await shelf.putBlock(tag, 'hour', { day, summaries: hour })
+}
+
+/** What the rows of a day sum up to, and how many they are. */
+export async function summariesOfDay(
+  shelf: Pick<ShelfReader, 'chunks' | 'rows'>,
+  tag: number,
+  day: number,
+  pause: Pause,
+): Promise<Record<Tier, Float64Array> & { rows: number }> {
   const [from, to] = [day * dayUs, (day + 1) * dayUs]
   const tables: Float64Array[] = []
   let rows = 0
@@ -38,12 +53,8 @@ async function rollUpDay(shelf: ShelfWriter, tag: number, day: number, always: b
     cursor = step.length < stepChunks ? to : (step.at(-1) as Chunk).end + 1
     await pause()
   }
-  const minutes = coarserSummaries(joinTables(tables), minuteUs)
-  const hours = coarserSummaries(minutes, hourUs)
-  const isWorth = (summaries: Float64Array, of: number) => always || of >= worthwhile * (summaries.length / summaryWidth)
-  if (rows === 0) return
-  if (isWorth(minutes, rows)) await shelf.putBlock(tag, 'minute', { day, summaries: minutes })
-  if (isWorth(hours, rows)) await shelf.putBlock(tag, 'hour', { day, summaries: hours })
+  const minute = coarserSummaries(joinTables(tables), minuteUs)
+  return { rows, minute, hour: coarserSummaries(minute, hourUs) }
 }
 
 function joinTables(tables: readonly Float64Array[]): Float64Array {
