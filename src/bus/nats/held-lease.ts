@@ -52,6 +52,7 @@ export class HeldLease implements Lease {
   #cancelExpiry = () => {}
   #ended = new AbortController()
   #renewing: Promise<void> = Promise.resolve()
+  #releasing = false
 
   /** `sentMs`: when the request was sent that took the lease, in the clock's elapsed time. */
   constructor(
@@ -80,14 +81,17 @@ export class HeldLease implements Lease {
 
   /** Never throws: what keeps failing ends when the lease does. */
   async renew(): Promise<void> {
+    if (this.#releasing) return
     this.#renewing = this.#renew()
     await this.#renewing
   }
 
   /** Gives it to whoever wants it. If that cannot be said now, the lease runs out by itself. */
   async release(): Promise<void> {
+    this.#releasing = true
     await this.#renewing
-    if (this.held()) await writeLease(this.#bucket, this.#key, { revision: this.#revision, holder: '', token: this.token }).catch(() => {})
+    if (!this.held()) return this.#end(new LeaseLost('it ran out before it could be given back'))
+    await writeLease(this.#bucket, this.#key, { revision: this.#revision, holder: '', token: this.token }).catch(() => {})
     this.#end()
   }
 

@@ -151,9 +151,8 @@ export class Leases {
     if (owned.leaving) return
     owned.leaving = true
     this.#then(owned, async () => {
-      if (!owned.lease.held()) return
       try {
-        await this.#options.handOver(owned.lease)
+        if (owned.lease.held()) await this.#options.handOver(owned.lease)
       } finally {
         await owned.lease.release()
       }

@@ -50,13 +50,16 @@ export async function joinPresence(options: PresenceOptions): Promise<Presence> 
   const bucket = await openBucket(options, bucketName, { ttlMs: 10 * heartbeatMs, timeoutMs: heartbeatMs })
   const since: Micros = clock.now()
   const key = `${member.role}.${member.id}`
-  const own = (): Member => ({ ...member, since, numbers: numbers() })
+  let own: Member = { ...member, since, numbers: {} }
   const others = new Map<string, { member: Member; heardMs: number }>()
   const leaving = new AbortController()
   let heardOwnMs = clock.elapsedMs()
   let stopListening = () => {}
 
-  const beat = () => bucket.put(key, JSON.stringify(own()))
+  const beat = async () => {
+    own = { ...own, numbers: numbers() }
+    await bucket.put(key, JSON.stringify(own))
+  }
   const hear = (entry: KvEntry) => {
     const heardMs = clock.elapsedMs()
     const read = entry.operation === 'PUT' ? readMember(entry) : undefined
@@ -98,7 +101,7 @@ export async function joinPresence(options: PresenceOptions): Promise<Presence> 
   return {
     members(role) {
       const heard = [...others.values()].filter(({ heardMs }) => clock.elapsedMs() - heardMs <= missedMax * heartbeatMs)
-      const all = [...(leaving.signal.aborted ? [] : [own()]), ...heard.map((other) => other.member)]
+      const all = [...(leaving.signal.aborted ? [] : [own]), ...heard.map((other) => other.member)]
       return all
         .filter((one) => role === undefined || one.role === role)
         .toSorted((a, b) => (`${a.role}.${a.id}` < `${b.role}.${b.id}` ? -1 : 1))

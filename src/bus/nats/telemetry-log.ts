@@ -1,5 +1,5 @@
 // The telemetry log: one JetStream stream per partition. Ingest appends, the owner of the partition reads in order and cuts off what it has
-// committed. Promises: docs/specs/bus.md; why this layout: docs/adr/0009-telemetry-log.md.
+// committed. Promises: docs/specs/bus.md; why this layout: docs/adr/0010-telemetry-log.md.
 import { DiscardPolicy, jetstreamManager, RetentionPolicy, StorageType, type JetStreamManager, type StreamInfo } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
 import type { Log } from '#core/driver.ts'
