@@ -1,20 +1,16 @@
 // `millwright import`: a CSV file as samples of a machine. Streams: the file may be larger than the memory.
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { healthSchema } from '#api/health/schema.ts'
-import { postResultSchema } from '#api/samples/schema.ts'
 import { systemClock } from '#core/clock.ts'
 import { ConfigError } from '#core/errors.ts'
-import type { Micros } from '#core/time.ts'
-import { decideColumns } from './import/columns.ts'
 import type { Separator } from './import/csv.ts'
 import { openFaultLog } from './import/faults.ts'
-import { longReader, postFrame } from './import/long.ts'
 import { progressLine } from './import/progress.ts'
 import { openLines } from './import/read-lines.ts'
-import { rowReader, type PostedSample, type RowResult } from './import/rows.ts'
-import { openTable, type Table } from './import/table.ts'
-import { epochUnits, timeReader, type EpochUnit } from './import/times.ts'
-import { Uploader, type PostResult } from './import/upload.ts'
+import { readingOf, type TableOptions } from './import/reading.ts'
+import { openTable } from './import/table.ts'
+import { epochUnits } from './import/times.ts'
+import { Uploader } from './import/upload.ts'
 import { note, plural, print } from './output.ts'
 import { progressOn } from './progress.ts'
 import { callServer, serverOption } from './server.ts'
@@ -22,22 +18,10 @@ import { durationArgument, timeArgument } from './time-argument.ts'
 
 const separatorNames: Record<string, Separator | undefined> = { auto: undefined, ',': ',', ';': ';', tab: '\t', space: ' ' }
 
-interface ImportOptions {
+interface ImportOptions extends TableOptions {
   server: string
-  machine?: string
-  time?: string
-  timeColumnIs: 'time' | 'cycle'
-  timeUnit: EpochUnit | 'auto'
-  timeZone: string
-  start?: Micros
-  step?: Micros
   separator: string
-  decimal?: '.' | ','
   encoding: string
-  columns?: string[]
-  groupBy?: string
-  tag?: Map<string, string>
-  skipColumns?: string[]
   errors?: string
 }
 
@@ -130,44 +114,6 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   print(`${plural(uploader.accepted, 'sample')} imported from ${plural(rows, 'row')}${bad}${rejected}`)
   if (uploader.accepted === 0)
     throw new ConfigError(`nothing of ${file} was imported; ${rows === 0 ? 'it has no rows' : 'see the faults above'}`)
-}
-
-interface Reading {
-  readonly readRow: (fields: readonly string[]) => RowResult
-  /** Which columns become what. */
-  readonly said: readonly string[]
-  readonly post: (server: string, samples: readonly PostedSample[], signal: AbortSignal) => Promise<PostResult>
-}
-
-/** How rows become samples: of a machine, or in long form. */
-function readingOf(table: Table, options: ImportOptions): Reading {
-  const { machine } = options
-  if (machine === undefined) return { readRow: longReader(table.header), said: [], post: postFrame }
-  const steps = stepsOf(options)
-  const readTime = timeReader(options.timeZone, options.timeUnit)
-  const columns = decideColumns(table.header, table.seen, table.separator, (text) => readTime(text) !== undefined, {
-    ...options,
-    tags: options.tag ?? new Map(),
-    skip: options.skipColumns ?? [],
-    stepped: steps !== undefined,
-  })
-  return {
-    readRow: rowReader(columns, { machine, readTime, ...(steps && { steps }) }),
-    said: columns.values.map(({ column, tag, kind }) => `${column === tag ? column : `${column} → ${tag}`} (${kind})`),
-    post: (server, body, signal) => callServer(server, 'samples', postResultSchema, { body, signal }),
-  }
-}
-
-/** What --start, --step and --time-column-is say together. */
-function stepsOf({ start, step, timeColumnIs, time }: ImportOptions) {
-  if (timeColumnIs === 'cycle' && time === undefined) throw new ConfigError('--time-column-is cycle needs --time COLUMN: which one counts?')
-  if (timeColumnIs === 'time' && start === undefined && step === undefined) return undefined
-  if (start === undefined || step === undefined) throw new ConfigError('rows without times need both --start TIME and --step DURATION')
-  if (timeColumnIs === 'time' && time !== undefined)
-    throw new ConfigError(
-      '--time reads the times from a column, --start and --step make them up; leave one out, or add --time-column-is cycle',
-    )
-  return { start, step, numberColumn: timeColumnIs === 'cycle' }
 }
 
 function listArgument(text: string): string[] {
