@@ -78,6 +78,47 @@ describe.each(databaseKinds)('with %s', (kind) => {
     expect(failures).toEqual([])
   })
 
+  test('two processes on one database share what they learn of machines, profiles and tags, and forget it together', async () => {
+    const store = createMemoryStore()
+    const [one, other] = [await open(store, empty), await open(store, empty)]
+    await one.merge({ version: '1', machines: plant.machines, profiles: [profile], connections: [] })
+    one.observe('s/new/x', 'number')
+    // The other sees samples of the pump before it hears what it is; that must not undo what the first has kept.
+    other.observe('s/pump/level', 'number')
+    await vi.waitFor(async () => {
+      await other.refresh()
+      expect(other.machine('s/pump')?.profile?.title).toBe('Pump')
+      expect(other.machine('s/new')?.name).toBe('new')
+    })
+    expect([...other.tags('s/pump')].map(({ path }) => path)).toEqual(['s/pump/speed', 's/pump/on', 's/pump/level'])
+    const changed = { ...profile, title: 'Better pump' }
+    await one.merge({ version: '1', machines: plant.machines, profiles: [changed], connections: [] })
+    await other.refresh()
+    expect(other.machine('s/pump')?.profile?.title).toBe('Better pump')
+
+    await store.append([{ batch: batchOf([{ tag: 's/new/x', time: 1, value: 5 }]) }])
+    await other.refresh()
+    expect(other.tag('s/new/x')?.kind).toBe('number')
+    one.forget('s/new/x')
+    await store.remove('s/new/x')
+    await vi.waitFor(async () => {
+      await other.refresh()
+      expect(other.machine('s/new')).toBeUndefined()
+    })
+    expect(failures).toEqual([])
+  })
+
+  test('a tag that two processes took for different kinds has the kind of the store', async () => {
+    const store = createMemoryStore()
+    const directory = await open(store, empty)
+    directory.observe('s/new/x', 'text')
+    await store.append([{ batch: batchOf([{ tag: 's/new/x', time: 1, value: 5 }]) }])
+    await directory.refresh()
+    expect(directory.tag('s/new/x')?.kind).toBe('number')
+    directory.settle('s/new/x', 'boolean')
+    expect(directory.tag('s/new/x')?.kind).toBe('boolean')
+  })
+
   test('a full directory refuses a new name in plain words, and still opens', async () => {
     const store = createMemoryStore()
     const paths = Array.from({ length: tagsMax }, (_, index) => ({ path: `m/${index}`, kind: 'number' as const }))
