@@ -1,5 +1,5 @@
 // Brings an older store to the present form: in a copy, which takes the place of the file only when all has worked. The old file stays as a backup.
-import { existsSync, linkSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { ConfigError, messageOf } from '#core/errors.ts'
 import { databaseFile, schema } from './schema.ts'
@@ -35,7 +35,7 @@ export function migrate(folder: string, version: number, report: (message: strin
       `pragma page_size = 65536; pragma auto_vacuum = incremental; attach '${path.replaceAll("'", "''")}' as old; begin; ${schema} ${step} commit`,
     )
     copy.close()
-    if (!existsSync(backup)) linkSync(path, backup)
+    if (!existsSync(backup)) keepAs(path, backup)
     renameSync(next, path)
     report(`brought the store to format 2; what it was is kept in ${backup}: delete that when all is well`)
   } catch (error) {
@@ -44,5 +44,14 @@ export function migrate(folder: string, version: number, report: (message: strin
     throw new ConfigError(
       `cannot bring ${path} from format ${version} to the present one: ${messageOf(error)}; nothing was changed: free about as much space as the file takes, or start the older Millwright`,
     )
+  }
+}
+
+/** A second name for the file where the disk knows such, else a copy. */
+function keepAs(path: string, backup: string): void {
+  try {
+    linkSync(path, backup)
+  } catch {
+    copyFileSync(path, backup)
   }
 }
