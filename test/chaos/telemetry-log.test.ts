@@ -17,7 +17,7 @@ const partitions = 4
 const ownerPath = fileURLToPath(new URL('log-owner.ts', import.meta.url))
 /** An outbox sends so often. */
 const paceMs = 10
-const patience = { timeout: 60_000, interval: 100 }
+const patience = { timeout: 120_000, interval: 100 }
 
 /** A machine in each partition, so that every batch has a row in each. */
 const machines = Array.from({ length: partitions }, (_, partition) => {
@@ -153,4 +153,4 @@ test('Owners killed, frozen and waking up, and servers of NATS killed: every ack
     sending.abort()
     for (const child of children) child.kill('SIGKILL')
   }
-}, 300_000)
+}, 600_000)
