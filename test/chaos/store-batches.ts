@@ -4,8 +4,11 @@ import type { Kind } from '#core/tag.ts'
 
 export const crashSource = 'crash-test'
 const rowsPerBatch = 200
-/** Every eighth row is late by so many batches, so that sealed chunks are rewritten too. */
+/** Every eighth row is late by so many batches, so that sealed chunks, and days that are rolled up, change too. */
 const lateBatches = 40
+/** Time from one batch to the next, and between its rows: ten minutes, two seconds. */
+const batchUs = 600_000_000
+const rowUs = 2_000_000
 
 export interface CrashRow {
   readonly tag: string
@@ -19,7 +22,7 @@ export function crashRows(sequence: number): CrashRow[] {
   const rows: CrashRow[] = Array.from({ length: rowsPerBatch }, (_, index) => {
     const slot = index % 8 === 0 ? Math.max(0, sequence - lateBatches) : sequence
     // Late rows have odd times, others even ones.
-    const time = slot * 1_000_000 + index * 1000 + (index % 8 === 0 ? 1 + 2 * (sequence % 400) : 0)
+    const time = slot * batchUs + index * rowUs + (index % 8 === 0 ? 1 + 2 * (sequence % 400) : 0)
     const text = index % 10 === 9
     return text
       ? { tag: 'm/state', kind: 'text', time, value: `state ${sequence % 7}` }

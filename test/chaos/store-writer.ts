@@ -9,10 +9,13 @@ process.stdout.write('opening\n')
 await store.open()
 process.stdout.write('open\n')
 const inFlight = 4
+/** After so many batches days are rolled up and what is due is let go, while appends go on. */
+const batchesPerRetention = 60
 let sequence = Number(first)
 for (;;) {
   const group = Array.from({ length: inFlight }, (_, index) => sequence + index)
   sequence += inFlight
+  if (sequence % batchesPerRetention < inFlight) void store.retain()
   await Promise.all(
     group.map(async (sequence) => {
       await store.append([{ batch: crashBatch(sequence), origin: { source: crashSource, sequence } }])

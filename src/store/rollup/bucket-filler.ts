@@ -148,7 +148,9 @@ export class BucketFiller {
     if (count > 0) {
       if ((this.#size + 1) * width > this.#filled.length) this.#grow()
       const mean = this.#origin + this.#shifted / count
-      const variance = Math.max(0, this.#squares - (this.#shifted * this.#shifted) / count) / count
+      const deviations = this.#squares - (this.#shifted * this.#shifted) / count
+      // Squares of huge values are beyond all numbers.
+      const variance = Number.isNaN(deviations) ? Infinity : Math.max(0, deviations) / count
       const timeMean = this.#held > 0 ? this.#integral / this.#held : mean
       this.#filled.set(
         [
