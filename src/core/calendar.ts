@@ -61,7 +61,8 @@ export function intervalsOf(every: string, calendar: Calendar, zone?: string): I
     return calendarIntervals(calendar.shifts, zoneOf(calendar.zone))
   }
   const length = parseDuration(every)
-  if (!length) throw new Rejected(`"${every}" is no interval; write 15m, 1h, 1d … or shift, ${calendarUnits.join(', ')}`)
+  if (!length || !Number.isSafeInteger(length))
+    throw new Rejected(`"${every}" is no interval; write 15m, 1h, 1d … or shift, ${calendarUnits.join(', ')}`)
   if (zone !== undefined)
     throw new Rejected(`${every} is as long in every zone; leave "zone" out, or write one of ${calendarUnits.join(', ')}`)
   return { next: (time) => (Math.floor(time / length) + 1) * length, lengthMax: length }

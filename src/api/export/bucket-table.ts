@@ -42,13 +42,11 @@ export function bucketTable(store: Store, tags: readonly TagEntry[], range: Rang
 }
 
 async function* pagesOf(store: Store, path: string, { from, to }: Range, intervals: Intervals) {
-  const [first] = (await store.read(path, from, to, 1)).time
-  const last = store.latest(path)?.time
-  if (first === undefined || last === undefined) return
-  // From the interval that holds the first sample, or one shortly before: what lies empty before it may be long.
-  let cursor = Math.max(from, intervals.next(first - intervals.lengthMax - 1))
-  while (cursor < to && cursor <= last) {
-    const edges = firstEdges(intervals, cursor, to, pageBuckets)
+  for (let cursor = from; cursor < to; ) {
+    const [first] = (await store.read(path, cursor, to, 1)).time
+    if (first === undefined) return
+    // Goes on with the interval that holds the next sample, or one shortly before: what lies empty between may be long.
+    const edges = firstEdges(intervals, Math.max(cursor, intervals.next(first - intervals.lengthMax - 1)), to, pageBuckets)
     const [buckets] = (await store.buckets([path], edges)) as [BucketColumns]
     if (buckets.time.length > 0) yield { buckets, ends: bucketEnds(edges, buckets.time) }
     cursor = edges.at(-1) as number

@@ -126,6 +126,7 @@ test('days are those of the zone, and what is empty before, between and after co
     '2026-03-29T22:00:00.000000Z,2026-03-30T22:00:00.000000Z,2,23,24',
     '2026-08-31T22:00:00.000000Z,2026-09-01T22:00:00.000000Z,1,5,5',
   ])
+  expect(await csvOf('tag=site/meter/power&bucket=1us')).toHaveLength(6)
   const cut = (await csvOf('tag=site/meter/power&bucket=1h&from=2026-09-01T11:30Z&to=2026-09-01T12:30Z')) as string[]
   expect(cut[1]).toMatch(/^site\/meter\/power,2026-09-01T12:00:00.000000Z,2026-09-01T12:30:00.000000Z,1,/)
 })

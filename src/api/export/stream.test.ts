@@ -81,7 +81,7 @@ test('eight exports run at the same time, another one when one has ended', async
   expect(refused.statusCode).toBe(503)
   expect(refused.headers['retry-after']).toBe('1')
   responses[3]?.destroy()
-  await vi.waitFor(async () => expect((await open()).statusCode).toBe(200))
+  await vi.waitFor(async () => expect((await open()).statusCode).toBe(200), { timeout: 30_000 })
   for (const response of responses) response.destroy()
 })
 
