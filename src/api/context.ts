@@ -8,6 +8,7 @@ import type { Clock } from '#core/clock.ts'
 import type { Directory } from '#core/directory.ts'
 import type { Fault, FaultRequest, SimulatedMachine } from '#core/fault.ts'
 import type { GatewayBoard } from '#core/gateway-board.ts'
+import type { RetentionRules } from '#core/retention.ts'
 import type { Accept, AcceptLines } from '#core/ingest.ts'
 import type { Store } from '#core/store.ts'
 import type { Uplink } from '#core/uplink.ts'
@@ -46,6 +47,8 @@ export interface ApiContext extends EntranceContext {
   readonly bus: Bus
   /** The plant's days and shifts; days in UTC when absent. */
   readonly calendar?: Calendar | undefined
+  /** Absent where everything is kept. */
+  readonly keeping?: { readonly rules: RetentionRules; readonly bytesMax: number; readonly notice: () => string | undefined } | undefined
   /** Absent where the store is no folder. */
   readonly backups?: { start(folder: string): Promise<BackupState>; state(): Promise<BackupState> } | undefined
   /** Fault injection into the simulators; absent without the demo. */

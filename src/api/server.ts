@@ -13,6 +13,7 @@ import { machineRoutes } from './machines/routes.ts'
 import { buildProcess, typed } from './process.ts'
 import { prometheusRoutes } from './prometheus/routes.ts'
 import { readingRoutes } from './readings/routes.ts'
+import { retentionRoutes } from './retention/routes.ts'
 import { sampleRoutes } from './samples/routes.ts'
 import { simRoutes } from './sim/routes.ts'
 import { tagRoutes } from './tags/routes.ts'
@@ -36,6 +37,7 @@ export async function buildServer(context: ApiContext, dashboard: string, logger
         exportRoutes,
         connectionRoutes,
         liveRoutes,
+        retentionRoutes,
         backupRoutes,
         simRoutes,
       ])

@@ -65,3 +65,13 @@ test('rows for SQL are well while PostgreSQL takes them, and say how far behind 
     detail: 'no answer; 7 rows wait, 2 tags are read from the store',
   })
 })
+
+test('a store is well while it seals, can be read and has room; else each trouble is said', async () => {
+  const plain = { samples: 5, tags: 2, bytesOnDisk: 1_200_000, replaced: 0, expired: 0 }
+  const check = async (more: object) => (await healthChecks({ ...parts, store: { statistics: () => ({ ...plain, ...more }) } }))[0]
+  const detail = '5 samples of 2 tags in 1.2 MB'
+  expect(await check({ damaged: 0, sealFailure: undefined, quotaNotice: undefined })).toEqual({ name: 'store', ok: true, detail })
+  expect(await check({ damaged: 3 })).toMatchObject({ ok: false, detail: expect.stringMatching(/3 chunks.*"millwright check"/) })
+  expect(await check({ sealFailure: 'no luck' })).toMatchObject({ ok: false, detail: expect.stringMatching(/cannot be sealed: no luck/) })
+  expect(await check({ quotaNotice: 'nearly full' })).toEqual({ name: 'store', ok: false, detail: `${detail}; nearly full` })
+})

@@ -4,10 +4,12 @@ import { sql } from 'kysely'
 import type { Clock } from '#core/clock.ts'
 import { messageOf } from '#core/errors.ts'
 import { isSilent, type GatewayBoard, type GatewayEntry } from '#core/gateway-board.ts'
-import type { Store } from '#core/store.ts'
+import type { StoreStatistics } from '#core/store.ts'
+import { formatSize } from '#core/size.ts'
 import { formatTime, type Micros } from '#core/time.ts'
 import type { ConnectionStatus } from '#core/uplink.ts'
 import type { Database } from '#database/open.ts'
+import type { EmbeddedStatistics } from '#store/embedded/embedded-store.ts'
 import type { RowFeed } from '#store/postgres/rows/row-feed.ts'
 
 const diskFreeBytesMin = 500_000_000
@@ -20,8 +22,11 @@ export interface HealthCheck {
   readonly detail: string
 }
 
+/** What only some stores tell may be missing. */
+type CheckedStatistics = StoreStatistics & Partial<Pick<EmbeddedStatistics, 'sealFailure' | 'quotaNotice' | 'damaged'>>
+
 export interface HealthParts {
-  readonly store: Pick<Store, 'statistics'>
+  readonly store: { statistics(): CheckedStatistics }
   readonly board: Pick<GatewayBoard, 'gateways'>
   readonly clock: Clock
   /** The data folder. */
@@ -35,10 +40,9 @@ export interface HealthParts {
 }
 
 export async function healthChecks({ store, board, clock, folder, simulators, database, rows }: HealthParts): Promise<HealthCheck[]> {
-  const { samples, tags, bytesOnDisk } = store.statistics()
   const now = clock.now()
   return [
-    { name: 'store', ok: true, detail: `${samples} samples of ${tags} tags in ${Math.ceil(bytesOnDisk / 1e6)} MB` },
+    storeCheck(store.statistics()),
     await diskCheck(folder),
     ...(database ? [await databaseCheck(database)] : []),
     ...(rows ? [rowsCheck(rows)] : []),
@@ -47,6 +51,16 @@ export async function healthChecks({ store, board, clock, folder, simulators, da
       ? [{ name: 'simulators', ok: simulators.running, detail: simulators.running ? 'running' : 'not running; they are started again' }]
       : []),
   ]
+}
+
+function storeCheck({ samples, tags, bytesOnDisk, sealFailure, damaged = 0, quotaNotice }: CheckedStatistics): HealthCheck {
+  const troubles = [
+    ...(sealFailure === undefined ? [] : [`telemetry waits in the log, because it cannot be sealed: ${sealFailure}`]),
+    ...(damaged === 0 ? [] : [`${damaged} chunks, arrays or records cannot be read; "millwright check" says what to do`]),
+    ...(quotaNotice === undefined ? [] : [quotaNotice]),
+  ]
+  const size = `${samples} samples of ${tags} tags in ${formatSize(bytesOnDisk)}`
+  return { name: 'store', ok: troubles.length === 0, detail: [size, ...troubles].join('; ') }
 }
 
 async function databaseCheck(database: Database): Promise<HealthCheck> {

@@ -40,6 +40,8 @@ export interface ServerOptions {
   readonly databaseUrl?: string | undefined
   /** Tags to keep as rows for SQL in PostgreSQL, too. */
   readonly rows?: RowsOptions | undefined
+  /** Bytes that telemetry may take on the disk, instead of what the plant file says. */
+  readonly storeQuota?: number | undefined
   /** 0 takes any free one. */
   readonly port: number
   readonly log: Logger
@@ -61,6 +63,7 @@ export async function startServer({
   folder,
   databaseUrl,
   rows,
+  storeQuota,
   port,
   log,
   simulators,
@@ -80,7 +83,8 @@ export async function startServer({
   try {
     await makeFolder(join(folder, 'gateway'))
     const clock = systemClock
-    const store = createEmbeddedStore({ folder: join(folder, 'store'), clock, log })
+    const retention = { rules: plant.retention ?? [], bytesMax: storeQuota ?? plant.store?.bytesMax ?? Infinity }
+    const store = createEmbeddedStore({ folder: join(folder, 'store'), clock, log, retention })
     await store.open()
     let gateway: Gateway | undefined
     const backups = createBackups(ownBackupSource({ folder, databaseUrl, store, gateway: () => gateway }), { clock, log })
@@ -115,6 +119,7 @@ export async function startServer({
         uplinkOf,
         checks: () =>
           healthChecks({ store, board, clock, folder, simulators, database: databaseUrl ? database : undefined, rows: rowFeed }),
+        keeping: { ...retention, notice: () => store.statistics().quotaNotice },
         backups,
         simulation: simulators,
       },

@@ -20,6 +20,8 @@ export interface StartOptions {
   readonly database?: string | undefined
   /** Tags to keep as rows for SQL in that database, too. */
   readonly rows?: RowsOptions | undefined
+  /** Bytes that telemetry may take on the disk, instead of what the plant file says. */
+  readonly storeQuota?: number | undefined
   readonly port: number
   /** A plant file; without one, and without the demo, there are only the machines that samples create. */
   readonly plant?: string | undefined
@@ -82,7 +84,7 @@ interface Prepared extends Omit<StartOptions, 'plant'> {
 
 /** Starts simulators and server on these ports; nothing is left running when that fails. */
 async function startOn(chosen: ChosenPorts, prepared: Prepared): Promise<Started> {
-  const { plant, plantFile, profilesFolder, demo, speed, seed, dashboard, log, notes, database: databaseUrl, rows } = prepared
+  const { plant, plantFile, profilesFolder, demo, speed, seed, dashboard, log, notes, database: databaseUrl, rows, storeQuota } = prepared
   const folder = resolve(prepared.data)
   let simulators: Simulators | undefined
   try {
@@ -92,7 +94,7 @@ async function startOn(chosen: ChosenPorts, prepared: Prepared): Promise<Started
         log,
       )
     await dashboard
-    const server = await startServer({ plant, folder, databaseUrl, rows, port: chosen.page, log, simulators })
+    const server = await startServer({ plant, folder, databaseUrl, rows, storeQuota, port: chosen.page, log, simulators })
     const stop = async () => {
       await server.stop()
       await simulators?.stop()

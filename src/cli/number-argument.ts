@@ -1,5 +1,7 @@
 // Numbers on the command line, refused with a plain sentence.
 import { InvalidArgumentError } from 'commander'
+import { storeQuotaFault } from '#core/plant.ts'
+import { parseSize } from '#core/size.ts'
 
 export function portArgument(text: string): number {
   const port = Number(text)
@@ -17,4 +19,12 @@ export function integerArgument(text: string): number {
   const number = Number(text)
   if (text.trim() !== '' && Number.isSafeInteger(number)) return number
   throw new InvalidArgumentError('write a whole number')
+}
+
+/** `50GB` as bytes. */
+export function storeQuotaArgument(text: string): number {
+  const bytes = parseSize(text)
+  const fault = storeQuotaFault(bytes)
+  if (fault === undefined) return bytes as number
+  throw new InvalidArgumentError(fault)
 }

@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander'
 import { databaseOption } from './database-option.ts'
 import { print } from './output.ts'
-import { portArgument, positiveArgument, integerArgument } from './number-argument.ts'
+import { portArgument, positiveArgument, integerArgument, storeQuotaArgument } from './number-argument.ts'
 import { untilStopped } from './until-stopped.ts'
 
 interface StartCommandOptions {
@@ -11,6 +11,7 @@ interface StartCommandOptions {
   database?: string
   rows?: string[]
   rowsDays?: number
+  storeQuota?: number
   plant?: string
   profiles?: string
   demo?: boolean
@@ -37,6 +38,11 @@ export function registerStart(program: Command): void {
         .argParser((text) => text.split(',').flatMap((pattern) => pattern.trim() || [])),
     )
     .addOption(new Option('--rows-days <days>', 'how long such rows are kept').env('MILLWRIGHT_ROWS_DAYS').argParser(positiveArgument))
+    .addOption(
+      new Option('--store-quota <size>', "what telemetry may take on the disk, as in 50GB (default: the plant file's, or all there is)")
+        .env('MILLWRIGHT_STORE_QUOTA')
+        .argParser(storeQuotaArgument),
+    )
     .addOption(new Option('--plant <file>', 'the plant file: machines and connections').env('MILLWRIGHT_PLANT'))
     .option('--profiles <folder>', 'the machine profiles (default: those that come along)')
     .option('--demo', 'run the demo plant with simulated machines')

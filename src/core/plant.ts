@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { calendarSchema } from './calendar.ts'
 import { machineOf, machinePathFault, tagPathFault, type MachinePath } from './path.ts'
 import type { Profile } from './profile.ts'
+import { retentionRulesSchema } from './retention.ts'
+import { formatSize, parseSize } from './size.ts'
 
 const machinePath = z.string().superRefine((path, context) => {
   const fault = machinePathFault(path)
@@ -47,6 +49,26 @@ export const simulatorSchema = z.strictObject({
   parameters: z.record(z.string(), z.number()).default({}),
 })
 
+/** Less would hold a few days at most. */
+const storeBytesMin = 10_000_000
+
+/** Why a store cannot be held within so many bytes, or undefined when it can. */
+export const storeQuotaFault = (bytes: number | undefined): string | undefined =>
+  bytes === undefined
+    ? 'write a size with its unit, such as 500MB, 50GB or 1.5TB'
+    : bytes < storeBytesMin
+      ? `${formatSize(bytes)} is too little for a store; the least is ${formatSize(storeBytesMin)}`
+      : undefined
+
+/** `50GB` as bytes. */
+const storeQuota = z.unknown().transform((given, context) => {
+  const bytes = typeof given === 'string' ? parseSize(given) : undefined
+  const fault = storeQuotaFault(bytes)
+  if (fault === undefined) return bytes as number
+  context.addIssue({ code: 'custom', message: fault })
+  return z.NEVER
+})
+
 export const plantSchema = z.strictObject({
   plant: z.string(),
   /** Named TCP/UDP ports; write `${ports.NAME}` where one is used. */
@@ -55,6 +77,10 @@ export const plantSchema = z.strictObject({
   connections: z.array(connectionSchema).max(10_000).default([]),
   /** Where days and shifts begin; days in UTC without it. */
   calendar: calendarSchema.optional(),
+  /** How long what is stored is kept; by default samples 30 days, minutes a year, hours for ever. */
+  retention: retentionRulesSchema.optional(),
+  /** `bytesMax`: what the store may take on the disk; as much as there is without it. */
+  store: z.strictObject({ bytesMax: storeQuota }).optional(),
   simulation: z
     .strictObject({
       seed: z.int().default(1),

@@ -4,7 +4,8 @@ import { messageOf } from './errors.ts'
 import type { TagPath } from './path.ts'
 import { tagPattern } from './tag-pattern.ts'
 
-const days = z.union([z.number().positive(), z.literal('forever')])
+const error = 'write a number of days above zero, or forever'
+const days = z.union([z.number().positive({ error }), z.literal('forever')], { error })
 
 const patternSchema = z.string().superRefine((pattern, context) => {
   try {

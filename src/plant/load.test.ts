@@ -130,3 +130,28 @@ test('a plant file that is not there is said by its name', async () => {
     /cannot read the plant file .*none\.yaml/,
   )
 })
+
+test('how long things are kept, and how much room they may take, is read', async () => {
+  const rules =
+    'retention:\n  - { tags: "**/vibration", raw: 7 }\n  - { tags: "**", raw: forever, minutes: 0.5 }\nstore: { bytesMax: 1.5 GB }\n'
+  expect(await load(plant + rules)).toMatchObject({
+    retention: [
+      { tags: '**/vibration', raw: 7 },
+      { tags: '**', raw: 'forever', minutes: 0.5 },
+    ],
+    store: { bytesMax: 1_500_000_000 },
+  })
+})
+
+test.each([
+  ['retention:\n  - { tags: "**", raw: never }', /yaml:11: retention\.0\.raw: write a number of days above zero, or forever/],
+  ['retention:\n  - { tags: "**", raw: 0 }', /yaml:11: retention\.0\.raw: write a number of days above zero, or forever/],
+  ['retention:\n  - { tags: "a**", raw: 1 }', /yaml:11: retention\.0\.tags: "a\*\*" in "a\*\*" mixes \*\*/],
+  ['retention:\n  - { tags: "**", days: 1 }', /yaml:11: retention\.0\.days: unknown key "days"/],
+  ['store: { bytesMax: 50 }', /yaml:10: store\.bytesMax: write a size with its unit, such as 500MB, 50GB or 1\.5TB/],
+  ['store: { bytesMax: 50 gigs }', /yaml:10: store\.bytesMax: write a size with its unit/],
+  ['store: { bytesMax: 1MB }', /yaml:10: store\.bytesMax: 1\.0 MB is too little for a store; the least is 10\.0 MB/],
+  ['store: {}', /yaml:10: store\.bytesMax: write a size with its unit/],
+])('%s is refused with the line and the mend', async (lines, sentence) => {
+  expect(await failure(`${plant}${lines}\n`)).toMatch(sentence)
+})

@@ -56,7 +56,9 @@ async function valuesOf(url: string, tag: string): Promise<unknown[]> {
 /** Whole numbers up to but not including `end`. */
 const upTo = (end: number) => Array.from({ length: end }, (_, index) => index)
 
-test('S20: what was acknowledged before a backup under load is there once after a crash and a restore, and the gateway goes on', { timeout: 180_000 }, async () => {
+test('S20: what was acknowledged before a backup under load is there once after a crash and a restore, and the gateway goes on', {
+  timeout: 180_000,
+}, async () => {
   const { folder, pushUrl, server } = await setUp()
   const first = await server('data')
   // Values of the machine are acknowledged when they are in the outbox, posted samples when they are stored.
