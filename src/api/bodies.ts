@@ -7,7 +7,7 @@ import { Overloaded } from '#core/errors.ts'
 import { Malformed, NotTaken, TooLarge } from './errors.ts'
 
 /** Bytes of all bodies that are held at once, as sent and unpacked. */
-const heldBytesMax = 256 << 20
+const heldBytesMax = 128 << 20
 const unpackedChunkBytes = 64 << 10
 /** How far back a packed body may refer: 8 MiB, enough for zstd up to level 19. */
 const zstdWindowLogMax = 23

@@ -9,7 +9,7 @@ import { leaveUnread, unread } from '#api/bodies.ts'
 import type { ApiContext, ApiScope, EntranceContext } from '#api/context.ts'
 import { Malformed, NotFound } from '#api/errors.ts'
 import { errorSchema, removedSchema, type SampleJson } from '#api/schema.ts'
-import { readPosted } from './posted.ts'
+import { readPosted, type PostedRows } from './posted.ts'
 import {
   postedSampleSchema,
   postedSamplesMax,
@@ -80,6 +80,14 @@ export function sampleRoutes(api: ApiScope, { directory, store, clock }: ApiCont
 }
 
 export function samplePostRoutes(api: ApiScope, { directory, clock, accept, bodies }: EntranceContext): void {
+  /** Posts are read one after the other: what becomes of JSON while it is read is many times its size. */
+  let reading: Promise<unknown> = Promise.resolve()
+  function readInTurn(body: Buffer): Promise<PostedRows> {
+    const posted = reading.then(() => readPosted(body, { arrival: clock.now(), kindOfTag: (path) => directory.tag(path)?.kind }))
+    reading = posted.catch(() => {})
+    return posted
+  }
+
   // The body is read by its route: it may be packed, and shares the bound of all that bring telemetry.
   void api.register(async (scope) => {
     scope.removeContentTypeParser('application/json')
@@ -99,7 +107,7 @@ export function samplePostRoutes(api: ApiScope, { directory, clock, accept, bodi
       async (request) => {
         if ((request.body as unknown) !== unread) throw new Malformed('there is no body; post samples as application/json')
         return bodies.lend(request, bodyBytesMax, async (body) => {
-          const posted = await readPosted(body, { arrival: clock.now(), kindOfTag: (path) => directory.tag(path)?.kind })
+          const posted = await readInTurn(body)
           const { refused, refusals } = await accept([{ batch: posted.batch }], 'json', posted.rejected.length)
           const rejected = [...posted.rejected, ...refusals.map(({ row, reason }) => ({ index: posted.indexOfRow[row] as number, reason }))]
           return { accepted: posted.count - refused, rejected: rejected.toSorted((a, b) => a.index - b.index) }
