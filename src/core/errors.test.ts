@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ConfigError, messageOf, RetryLater } from './errors.ts'
+import { ConfigError, messageOf, Overloaded, RetryLater } from './errors.ts'
 
 test('whatever was thrown has a sentence', () => {
   expect(messageOf(new ConfigError('port taken'))).toBe('port taken')
@@ -12,4 +12,5 @@ test('whatever was thrown has a sentence', () => {
 test('errors are told apart by name, and RetryLater says when', () => {
   expect(new ConfigError('x')).toMatchObject({ name: 'ConfigError' })
   expect(new RetryLater('busy', 250)).toMatchObject({ name: 'RetryLater', afterMs: 250 })
+  expect(new Overloaded('too much')).toBeInstanceOf(RetryLater)
 })

@@ -55,7 +55,13 @@ export async function uplinkRoutes(api: ApiScope, { gatewayOfToken, uplinkOf, bo
       schema: {
         summary: 'Numbered batch frames of an outbox; answered after the durable commit',
         headers: z.object({ 'millwright-outbox': z.string().min(1).max(100) }),
-        response: { 200: z.object({ results: z.array(sendResultSchema) }), 400: errorSchema, 401: errorSchema },
+        response: {
+          200: z.object({ results: z.array(sendResultSchema) }),
+          400: errorSchema,
+          401: errorSchema,
+          429: errorSchema,
+          503: errorSchema,
+        },
       },
     },
     async (request) => {
