@@ -28,10 +28,7 @@ export function createEmbeddedStore(given: EmbeddedStoreSettings): EmbeddedStore
     if (!opened) throw new RetryLater(`the store in ${settings.folder} is not open`)
     return opened
   }
-  const store = engineStore(
-    () => use().engine,
-    () => longQuestions(use()),
-  )
+  const store = engineStore(() => use().engine, { long: () => longQuestions(use()) })
   return {
     ...store,
     async open() {

@@ -2,8 +2,9 @@
 import { messageOf } from '#core/errors.ts'
 import type { Micros } from '#core/time.ts'
 import { noRows, type Rows } from '#store/chunk/rows.ts'
+import type { Damage } from '#store/engine/damage.ts'
 import type { Chunk, SealedLookup } from '#store/engine/shelf.ts'
-import type { Damage, SqliteReader } from './sqlite-reader.ts'
+import type { SqliteReader } from './sqlite-reader.ts'
 
 export class Lookup implements SealedLookup {
   readonly #shelf: SqliteReader

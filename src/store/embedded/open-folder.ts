@@ -2,13 +2,14 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError, messageOf } from '#core/errors.ts'
+import { countDamage } from '#store/engine/damage.ts'
 import { startEngine, type Engine, type EngineSettings } from '#store/engine/engine.ts'
 import { TimeSlice } from '#store/engine/time-slice.ts'
 import { connect, prepareDatabase } from './database.ts'
 import { lockFolder } from './folder-lock.ts'
 import { loadShelf } from './load-shelf.ts'
 import { Lookup } from './lookup.ts'
-import { SqliteReader, type Damage } from './sqlite-reader.ts'
+import { SqliteReader } from './sqlite-reader.ts'
 import { makeFolder } from './sync-folder.ts'
 import { workerDesk, WorkerLink } from './worker-link.ts'
 import { diskFault, WriteAheadLog, type OpenFile } from './write-ahead-log.ts'
@@ -50,11 +51,7 @@ export async function openFolder(settings: FolderSettings): Promise<OpenedFolder
 
 async function start(settings: FolderSettings, undo: (() => void | Promise<void>)[]): Promise<OpenedFolder> {
   const { folder, log } = settings
-  const damaged = new Set<string>()
-  const damage: Damage = (what, reason) => {
-    if (!damaged.has(what)) log.warn(`${what} cannot be read (${reason}); all else can: restore it from a backup`)
-    damaged.add(what)
-  }
+  const { damage, count } = countDamage(log)
   const worker = new WorkerLink(folder, damage)
   undo.push(() => worker.close())
   const connection = connect(folder)
@@ -72,11 +69,12 @@ async function start(settings: FolderSettings, undo: (() => void | Promise<void>
     slice: new TimeSlice(),
     load: async (telemetry) => loadShelf(connection, telemetry),
     bytesOnDisk: () => recordLog.bytes + bytesOf('chunks.db') + bytesOf('chunks.db-wal') + bytesOf('chunks.db-shm'),
+    sealMend: 'free space on that disk',
     sealFault: (reason) => diskFault(new Error(reason), folder),
   })
   const close = async () => {
     await engine.close()
     for (const act of undo.toReversed()) await act()
   }
-  return { engine, reader, worker, damaged: () => damaged.size + recordLog.damagedRecords, close }
+  return { engine, reader, worker, damaged: () => count() + recordLog.damagedRecords, close }
 }

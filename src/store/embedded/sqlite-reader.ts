@@ -8,12 +8,10 @@ import type { Quality } from '#core/quality.ts'
 import { decodeArray, decodeArraySync } from '#store/chunk/array-codec.ts'
 import { decodeChunk } from '#store/chunk/chunk-codec.ts'
 import type { Rows } from '#store/chunk/rows.ts'
+import type { Damage } from '#store/engine/damage.ts'
 import type { Block, Chunk, ShelfReader, Tier } from '#store/engine/shelf.ts'
 import { decodeSummaries } from '#store/rollup/summaries-codec.ts'
 import { blockId, dayOfBlock } from './schema.ts'
-
-/** Hears of what cannot be read: what it is, and why. */
-export type Damage = (what: string, reason: string) => void
 
 interface StoredArray {
   readonly time: Micros

@@ -5,10 +5,11 @@ import { dayUs, type Micros } from '#core/time.ts'
 import { encodeArray } from '#store/chunk/array-codec.ts'
 import { encodeChunk } from '#store/chunk/chunk-codec.ts'
 import type { Rows } from '#store/chunk/rows.ts'
+import type { Damage } from '#store/engine/damage.ts'
 import type { ArrayRow, Block, Chunk, ShelfWriter, Survey, TagState, Tier, Totals } from '#store/engine/shelf.ts'
 import { encodeSummaries } from '#store/rollup/summaries-codec.ts'
 import { blockId } from './schema.ts'
-import { SqliteReader, type Damage } from './sqlite-reader.ts'
+import { SqliteReader } from './sqlite-reader.ts'
 
 /** Pages that are given back to the disk per step. */
 const shrinkPages = 16
@@ -75,7 +76,7 @@ export class SqliteWriter extends SqliteReader implements ShelfWriter {
     this.#nextData = Number(prepare('select coalesce(max(id), 0) + 1 as next from chunk_data').get()?.['next'])
   }
 
-  begin(): void {
+  begin(): undefined {
     this.#connection.exec('begin immediate')
     this.#freeBefore = [...this.#free]
   }

@@ -5,12 +5,13 @@ import { joinRows, rowsBetween } from '#store/chunk/rows.ts'
 import { createDesk } from '#store/engine/desk.ts'
 import { readRows, readRowsBack, type Source } from '#store/engine/history.ts'
 import { readBuckets } from '#store/engine/read-buckets.ts'
+import type { SourceCopy } from '#store/engine/source-copy.ts'
 import { TimeSlice } from '#store/engine/time-slice.ts'
 import { copyDatabase } from './copy-database.ts'
 import { connect } from './database.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 import { SqliteWriter } from './sqlite-writer.ts'
-import type { ActName, Acts, Ask, Reply, SourceCopy } from './worker-acts.ts'
+import type { ActName, Acts, Ask, Reply } from './worker-acts.ts'
 
 const { folder } = workerData as { folder: string }
 const port = parentPort as NonNullable<typeof parentPort>

@@ -1,27 +1,14 @@
 // What the store's thread does for the main one: each act with what it is given and what it answers. Data only; it crosses a thread. The acts that
 // change the shelf are those of a desk.
-import type { TagPath } from '#core/path.ts'
 import type { BucketColumns, SampleColumns } from '#core/store.ts'
-import type { Kind } from '#core/tag.ts'
 import type { Micros } from '#core/time.ts'
-import type { Rows } from '#store/chunk/rows.ts'
 import type { FrozenPart } from '#store/engine/frozen-part.ts'
 import type { CommitGiven, RemoveGiven, RetainGiven } from '#store/engine/desk.ts'
-import type { Survey, TagState } from '#store/engine/shelf.ts'
-
-/** A tag as reading sees it, with its rows in memory at the time of the question. */
-export interface SourceCopy {
-  readonly id: number
-  readonly path: TagPath
-  readonly kind: Kind
-  readonly latestTime: Micros
-  readonly sealedEnd: Micros
-  readonly keptFrom: Micros
-  readonly rows: Rows
-}
+import type { Survey, TagState, Totals } from '#store/engine/shelf.ts'
+import type { SourceCopy } from '#store/engine/source-copy.ts'
 
 export interface Acts {
-  begin: { given: undefined; answer: undefined }
+  begin: { given: undefined; answer: Totals | undefined }
   seal: { given: FrozenPart; answer: number }
   commit: { given: CommitGiven; answer: undefined }
   rollback: { given: undefined; answer: undefined }

@@ -1,9 +1,9 @@
 // The main thread's end of the store's thread: asks, answers by id, and what happens when the thread dies.
 import { Worker } from 'node:worker_threads'
 import { Rejected, RetryLater } from '#core/errors.ts'
+import type { Damage } from '#store/engine/damage.ts'
 import type { Desk } from '#store/engine/desk.ts'
 import { buffersOf } from '#store/engine/frozen-part.ts'
-import type { Damage } from './sqlite-reader.ts'
 import type { ActName, Acts, Ask, Reply } from './worker-acts.ts'
 
 interface Waiting {

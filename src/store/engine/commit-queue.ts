@@ -27,8 +27,8 @@ export interface CommitTarget extends Known {
   /** Makes deliveries durable as one; throws `RetryLater` when nothing of them is kept. */
   write(deliveries: readonly Delivery[]): Promise<void>
   learn(news: News): void
-  /** Fetches what applying the delivery will ask for; absent where asking is quick. */
-  prepare?(delivery: Delivery): Promise<void>
+  /** Fetches what applying the deliveries will ask for; absent where asking is quick. */
+  prepare?(deliveries: readonly Delivery[]): Promise<void>
   apply(delivery: Delivery): AppendResult
 }
 
@@ -126,7 +126,7 @@ export class CommitQueue {
       writing = goesOn ? this.#write(this.#takeGroup()) : undefined
       writing?.catch(() => {})
       for (const one of written) {
-        for (const delivery of one.request.deliveries) await this.#target.prepare?.(delivery)
+        await this.#target.prepare?.(one.request.deliveries)
         this.#apply(one)
         await this.#slice.pause()
       }
@@ -174,7 +174,7 @@ function check(request: Request, known: Known, group: News): Checked[] {
 }
 
 /** About what a delivery takes on disk and in memory. */
-function bytesOf({ batch }: Delivery): number {
+export function bytesOf({ batch }: Delivery): number {
   const texts = batch.texts.reduce((sum, text) => sum + text.length, 0)
   return batch.arrays.reduce((sum, { data }) => sum + data.byteLength, 64 * batch.tags.length + 21 * batch.count + texts)
 }

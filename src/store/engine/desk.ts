@@ -29,8 +29,8 @@ export interface RetainGiven {
 }
 
 export interface Desk {
-  /** Begins a transaction of any number of `seal`, and then `commit` or `rollback`. */
-  begin(): Promise<void>
+  /** Begins a transaction of any number of `seal`, and then `commit` or `rollback`. Resolves as the shelf's `begin`. */
+  begin(): Promise<Totals | undefined>
   /** Resolves to by how many samples the tags have grown. The part's memory may be handed over. */
   seal(part: FrozenPart): Promise<number>
   /** Durable when it resolves. */
@@ -45,10 +45,10 @@ export interface Desk {
 }
 
 export function createDesk(shelf: ShelfWriter, pause: () => Promise<void>): Desk {
-  async function transaction<T>(act: () => Promise<T>): Promise<T> {
-    await shelf.begin()
+  async function transaction<T>(known: Totals, act: (totals: Totals) => Promise<T>): Promise<T> {
+    const totals = (await shelf.begin()) ?? known
     try {
-      const result = await act()
+      const result = await act(totals)
       await shelf.commit()
       return result
     } catch (error) {
@@ -57,10 +57,9 @@ export function createDesk(shelf: ShelfWriter, pause: () => Promise<void>): Desk
     }
   }
   return {
-    async begin() {
-      await shelf.begin()
-    },
+    begin: async () => shelf.begin(),
     async seal(part) {
+      await shelf.expect?.(part)
       let grown = 0
       for (const tag of unpackFrozen(part)) grown += await sealTag(shelf, tag, pause)
       return grown
@@ -73,8 +72,8 @@ export function createDesk(shelf: ShelfWriter, pause: () => Promise<void>): Desk
     async rollback() {
       await shelf.rollback()
     },
-    remove: ({ id, kind, keptFrom, range, totals }) =>
-      transaction(async () => {
+    remove: ({ id, kind, keptFrom, range, totals: known }) =>
+      transaction(known, async (totals) => {
         const { from, to } = range ?? { from: -Infinity, to: Infinity }
         const keptDay = range ? Math.floor(keptFrom / dayUs) : Infinity
         const gone = await removeRange(shelf, id, kind === 'text', from, to, keptDay, pause)
@@ -83,8 +82,8 @@ export function createDesk(shelf: ShelfWriter, pause: () => Promise<void>): Desk
         await shelf.deleteTag(id)
         return { gone, left: undefined }
       }),
-    retain: ({ tags, totals }) =>
-      transaction(async () => {
+    retain: ({ tags, totals: known }) =>
+      transaction(known, async (totals) => {
         const gone: number[] = []
         for (const { id, kind, until, keep } of tags) {
           const isNumeric = kind === 'number' || kind === 'boolean'

@@ -8,6 +8,7 @@ import type { Engine } from './engine.ts'
 import * as history from './history.ts'
 import { readBuckets } from './read-buckets.ts'
 import { forgetRecent, memoryArrays, memoryRows, type Series } from './series.ts'
+import { copySource, sourceOfCopy } from './source-copy.ts'
 
 export interface EngineStatistics extends StoreStatistics {
   readonly hotRows: number
@@ -35,12 +36,25 @@ export interface LongQuestions {
   buckets(series: readonly Series[], edges: Float64Array): Promise<BucketColumns[]> | undefined
 }
 
+export interface EngineStoreOptions {
+  readonly long?: () => LongQuestions
+  /** Whether the shelf answers later: what is in memory is copied then before it is asked. */
+  readonly isFar?: boolean
+}
+
 /** All of a store but opening and closing it; `use` throws while it is not open. */
-export function engineStore(use: () => Engine, long?: () => LongQuestions): Omit<EngineStore, 'open' | 'close'> {
+export function engineStore(use: () => Engine, { long, isFar = false }: EngineStoreOptions = {}): Omit<EngineStore, 'open' | 'close'> {
+  const sourceOf = (series: Series, from: Micros, to: Micros) => (isFar ? sourceOfCopy(copySource(series, from, to)) : liveSource(series))
   const seriesOf = (path: TagPath) => use().telemetry.series.get(path)
   const reading = (): history.Reading => {
     const { shelf, slice } = use()
     return { shelf, pause: () => slice.pause() }
+  }
+  async function bucketsOf(all: readonly Series[], edges: Float64Array): Promise<BucketColumns[]> {
+    const [from, to] = [edges[0] as number, edges.at(-1) as number]
+    const columns: BucketColumns[] = []
+    for (const series of all) columns.push(await readBuckets(reading(), sourceOf(series, from, to), edges))
+    return columns
   }
   return {
     append: async (deliveries) => use().queue.append(deliveries),
@@ -59,29 +73,29 @@ export function engineStore(use: () => Engine, long?: () => LongQuestions): Omit
     async read(path, from, to, limit) {
       const series = seriesOf(path)
       if (!series) return noSamples()
-      if (series.kind === 'array') return history.readArrayRows(reading(), sourceOf(series), from, to, limit)
-      return long?.().rows(series, from, to, limit) ?? history.readRows(reading(), sourceOf(series), from, to, limit)
+      if (series.kind === 'array') return history.readArrayRows(reading(), sourceOf(series, from, to), from, to, limit)
+      return long?.().rows(series, from, to, limit) ?? history.readRows(reading(), sourceOf(series, from, to), from, to, limit)
     },
     async readBack(path, before, limit) {
       const series = seriesOf(path)
       if (!series) return noSamples()
-      if (series.kind === 'array') return history.readArrayRowsBack(reading(), sourceOf(series), before, limit)
-      return long?.().rowsBack(series, before, limit) ?? history.readRowsBack(reading(), sourceOf(series), before, limit)
+      if (series.kind === 'array') return history.readArrayRowsBack(reading(), sourceOf(series, -Infinity, before), before, limit)
+      return long?.().rowsBack(series, before, limit) ?? history.readRowsBack(reading(), sourceOf(series, -Infinity, before), before, limit)
     },
     async buckets(paths, edges) {
       checkEdges(edges)
       const all = paths.flatMap((path) => seriesOf(path) ?? []).filter(({ kind }) => kind === 'number' || kind === 'boolean')
-      const columns = (await long?.().buckets(all, edges)) ?? (await bucketsOf(reading(), all, edges))
+      const columns = (await long?.().buckets(all, edges)) ?? (await bucketsOf(all, edges))
       const byPath = new Map(columns.map((column) => [column.tag, column]))
       return paths.map((path) => byPath.get(path) ?? emptyBuckets(path))
     },
     async arrays(path, from, to, limit) {
       const series = seriesOf(path)
-      return series?.kind === 'array' ? history.readSummaries(reading(), sourceOf(series), from, to, limit) : []
+      return series?.kind === 'array' ? history.readSummaries(reading(), sourceOf(series, from, to), from, to, limit) : []
     },
     async arrayAt(path, time) {
       const series = seriesOf(path)
-      return series?.kind === 'array' ? history.readArrayAt(reading(), sourceOf(series), time) : undefined
+      return series?.kind === 'array' ? history.readArrayAt(reading(), sourceOf(series, -Infinity, time + 1), time) : undefined
     },
     async remove(path, range) {
       const [series, { sealer, telemetry, desk }] = [seriesOf(path), use()]
@@ -117,13 +131,7 @@ export function engineStore(use: () => Engine, long?: () => LongQuestions): Omit
   }
 }
 
-async function bucketsOf(reading: history.Reading, all: readonly Series[], edges: Float64Array): Promise<BucketColumns[]> {
-  const columns: BucketColumns[] = []
-  for (const series of all) columns.push(await readBuckets(reading, sourceOf(series), edges))
-  return columns
-}
-
-export function sourceOf(series: Series): history.Source {
+function liveSource(series: Series): history.Source {
   const { id, path, kind, latestTime, sealedEnd, keptFrom } = series
   return {
     id,
@@ -137,7 +145,7 @@ export function sourceOf(series: Series): history.Source {
   }
 }
 
-const noSamples = (): SampleColumns => ({
+export const noSamples = (): SampleColumns => ({
   time: new Float64Array(0),
   value: new Float64Array(0),
   quality: new Uint8Array(0),

@@ -9,7 +9,7 @@ import type { RecordLog } from './record-log.ts'
 import { Retention, type RetentionSettings } from './retention.ts'
 import { Sealer } from './sealer.ts'
 import type { SealedLookup, ShelfReader, Totals } from './shelf.ts'
-import { Telemetry } from './telemetry.ts'
+import { Telemetry, type TagIds } from './telemetry.ts'
 import { TimeSlice } from './time-slice.ts'
 
 export interface EngineSettings {
@@ -48,6 +48,10 @@ export interface EngineParts {
   readonly desk: Desk
   readonly recordLog: RecordLog
   readonly slice: TimeSlice
+  /** The ids of new tags, where others give ids as well. */
+  readonly tagIds?: TagIds
+  /** What to do when the shelf takes nothing. */
+  readonly sealMend: string
   /** Fills memory with what the shelf knows of tags and sources. */
   readonly load: (telemetry: Telemetry) => Promise<Totals & { segment: number }>
   readonly bytesOnDisk: () => number
@@ -68,7 +72,7 @@ export interface Engine extends Pick<EngineParts, 'shelf' | 'desk' | 'recordLog'
 export async function startEngine(parts: EngineParts): Promise<Engine> {
   const { settings, shelf, lookup, desk, recordLog, slice, bytesOnDisk } = parts
   const { clock, hotRowsMax, hotBytesMax, logBytesMax, sealAfterMs, sealRetryMs } = settings
-  const telemetry = new Telemetry(lookup)
+  const telemetry = new Telemetry(lookup, parts.tagIds)
   const isFull = () => telemetry.hotRows >= hotRowsMax || telemetry.hotBytes >= hotBytesMax || recordLog.segmentBytes >= logBytesMax
   const queue = new CommitQueue(
     {
@@ -83,7 +87,7 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
       knows: (tags, kinds) => telemetry.knows(tags, kinds),
       learn: (news) => telemetry.learn(news),
       apply: (delivery) => telemetry.apply(delivery),
-      ...(lookup.prefetch && { prepare: (delivery: Delivery) => lookup.prefetch?.(telemetry.lateTimes(delivery)) ?? Promise.resolve() }),
+      ...(lookup.prefetch && { prepare }),
       write: (deliveries) => recordLog.write(deliveries),
       isFull,
       makeRoom,
@@ -98,23 +102,30 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     log: recordLog,
     pause: () => slice.pause(),
     report: settings.log,
+    mend: parts.sealMend,
     exclusively: (act) => queue.exclusively(act),
   })
 
   /** Freezing makes room at once; when something is frozen already, only its sealing does. */
   async function makeRoom(): Promise<void> {
-    if (isFull() && !sealer.isFrozen) {
-      void sealer.seal()
-      await queue.exclusively(async () => {})
-    }
+    if (isFull() && !sealer.isFrozen) await sealer.freeze()
     while (isFull()) {
       await sealer.seal()
       if (sealer.failure !== undefined) throw parts.sealFault(sealer.failure)
     }
   }
 
+  async function prepare(deliveries: readonly Delivery[]): Promise<void> {
+    await lookup.prefetch?.(() => telemetry.lateTimes(deliveries))
+  }
+
   const sealed = await parts.load(telemetry)
-  await recordLog.start(sealed.segment, (deliveries) => telemetry.replay(deliveries))
+  await recordLog.start(sealed.segment, async (deliveries) => {
+    for (const delivery of deliveries) {
+      await prepare([delivery])
+      telemetry.replay(delivery)
+    }
+  })
   sealer.begin(sealed)
   const retention = new Retention({ telemetry, sealer, desk, bytesOnDisk, settings: settings.retention, report: settings.log })
   let sealedAt = clock.now()

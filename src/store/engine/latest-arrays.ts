@@ -1,25 +1,24 @@
 // The newest array of each array tag, kept in memory up to a bound; beyond it, that of the tag silent for longest is read from disk again.
 import type { ArrayValue } from '#core/array.ts'
-import type { Series } from './series.ts'
 
-const bytesMax = 64 << 20
+export const latestArrayBytesMax = 64 << 20
 
-export class LatestArrays {
-  readonly #kept = new Map<Series, ArrayValue>()
+export class LatestArrays<Tag> {
+  readonly #kept = new Map<Tag, ArrayValue>()
   #bytes = 0
 
-  get(series: Series): ArrayValue | undefined {
-    return this.#kept.get(series)
+  get(tag: Tag): ArrayValue | undefined {
+    return this.#kept.get(tag)
   }
 
-  set(series: Series, value: ArrayValue | undefined): void {
-    this.#bytes -= this.#kept.get(series)?.data.byteLength ?? 0
-    this.#kept.delete(series)
+  set(tag: Tag, value: ArrayValue | undefined): void {
+    this.#bytes -= this.#kept.get(tag)?.data.byteLength ?? 0
+    this.#kept.delete(tag)
     if (!value) return
-    this.#kept.set(series, value)
+    this.#kept.set(tag, value)
     this.#bytes += value.data.byteLength
     for (const [oldest, { data }] of this.#kept) {
-      if (this.#bytes <= bytesMax) break
+      if (this.#bytes <= latestArrayBytesMax) break
       this.#kept.delete(oldest)
       this.#bytes -= data.byteLength
     }

@@ -8,7 +8,7 @@ import type { FrozenTag } from './frozen-part.ts'
 import type { Chunk, ShelfWriter } from './shelf.ts'
 
 /** Short chunks at the end that are looked at. */
-const tailChunksMax = 8
+export const tailChunksMax = 8
 /** Most characters of text in a chunk. */
 const chunkTextLengthMax = 1 << 20
 

@@ -20,6 +20,8 @@ export interface SealerParts {
   readonly desk: Desk
   readonly log: RecordLog
   readonly report: Log
+  /** What to do when the shelf takes nothing. */
+  readonly mend: string
   readonly pause: () => Promise<void>
   /** Runs `act` while no append is under way. */
   readonly exclusively: <T>(act: () => Promise<T>) => Promise<T>
@@ -27,6 +29,8 @@ export interface SealerParts {
 
 interface Frozen {
   readonly series: Series[]
+  /** Samples in memory and on the shelf at that time. */
+  samples: number
   readonly origins: Map<string, number>
   readonly replaced: number
   readonly expired: number
@@ -42,6 +46,7 @@ export class Sealer {
   readonly #parts: SealerParts
   #frozen: Frozen | undefined
   #running: Promise<void> | undefined
+  #whenFrozen: (() => void)[] = []
   #turn: Promise<unknown> = Promise.resolve()
   #sealed: Totals = { samples: 0, replaced: 0, expired: 0 }
   /** Origins that are on the shelf. */
@@ -79,6 +84,12 @@ export class Sealer {
     return this.#running
   }
 
+  /** Begins to seal, and resolves as soon as what was hot is frozen, so that there is room again. */
+  async freeze(): Promise<void> {
+    const frozen = new Promise<void>((resolve) => this.#whenFrozen.push(resolve))
+    await Promise.race([frozen, this.seal()])
+  }
+
   /** Runs `act`, which changes the shelf, while nothing is sealed. */
   change<T>(act: Change<T>): Promise<T> {
     return this.#inTurn(() => this.#apply(act))
@@ -101,6 +112,7 @@ export class Sealer {
     const { gone, answer } = await act(this.#sealed)
     this.#sealed = { ...this.#sealed, samples: this.#sealed.samples - gone }
     this.#parts.telemetry.samples -= gone
+    if (this.#frozen) this.#frozen.samples -= gone
     this.#parts.lookup.forget()
     return answer
   }
@@ -112,9 +124,10 @@ export class Sealer {
   }
 
   async #attempt(exclusively: Exclusively): Promise<void> {
-    const { log, report } = this.#parts
+    const { log, report, mend } = this.#parts
     try {
       this.#frozen ??= await this.#freeze(exclusively)
+      for (const go of this.#whenFrozen.splice(0)) go()
       if (this.#frozen) {
         await this.#write(this.#frozen)
         this.#frozen = undefined
@@ -124,7 +137,7 @@ export class Sealer {
       this.failure = undefined
     } catch (error) {
       if (this.failure === undefined)
-        report.warn(`cannot seal telemetry (${messageOf(error)}); it stays in the log and is tried again: free space on that disk`)
+        report.warn(`cannot seal telemetry (${messageOf(error)}); it stays in the log and is tried again: ${mend}`)
       this.failure = messageOf(error)
     }
   }
@@ -132,16 +145,17 @@ export class Sealer {
   async #freeze(exclusively: Exclusively): Promise<Frozen | undefined> {
     const { telemetry, log } = this.#parts
     return exclusively(async () => {
-      if (log.segmentBytes === 0) return undefined
+      if (log.bytes === 0) return undefined
       const segment = await log.rotate()
-      const { replaced, expired } = telemetry
-      return { segment, series: telemetry.freezeAll(), origins: new Map(telemetry.origins), replaced, expired }
+      const { samples, replaced, expired } = telemetry
+      return { segment, series: telemetry.freezeAll(), origins: new Map(telemetry.origins), samples, replaced, expired }
     })
   }
 
-  async #write({ series, origins, segment, replaced, expired }: Frozen): Promise<void> {
-    const { desk, lookup } = this.#parts
-    await desk.begin()
+  async #write(frozen: Frozen): Promise<void> {
+    const { series, origins, segment, replaced, expired } = frozen
+    const { desk, lookup, telemetry } = this.#parts
+    this.#sealed = (await desk.begin()) ?? this.#sealed
     let totals: Totals
     try {
       const grown = await this.#sendParts(series)
@@ -155,6 +169,8 @@ export class Sealer {
     // From here to the end without a pause: reading must not see both, or neither, of what was frozen and what is sealed.
     for (const one of series) thaw(one)
     lookup.forget()
+    // Where a late row could not be looked up, it is known now whether it was there before.
+    telemetry.samples += totals.samples - frozen.samples
     this.#sealed = totals
     this.#savedOrigins = origins
     this.#committedSegment = segment

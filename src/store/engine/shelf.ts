@@ -89,12 +89,15 @@ export interface Totals {
 
 /** A shelf inside one transaction, as sealing and retention see it: what they wrote they read. */
 export interface ShelfWriter extends Pick<ShelfReader, 'chunks' | 'chunksBack' | 'rows' | 'blocks'> {
-  begin(): Awaitable<void>
+  /** Resolves to what is counted on the shelf, where a commit may have worked that was heard to fail. */
+  begin(): Awaitable<Totals | undefined>
   /** Durable when it resolves. */
   commit(): Awaitable<void>
   /** Never throws. */
   rollback(): Awaitable<void>
 
+  /** Fetches what sealing these tags will ask for; absent where asking is quick. */
+  expect?(part: { readonly id: Uint32Array; readonly count: Uint32Array; readonly time: Float64Array }): Promise<void>
   saveTag(tag: TagState): Awaitable<void>
   /** Finds and saves the newest sample of a tag anew, after some were deleted. */
   renewLatest(tag: number): Awaitable<TagState>
@@ -131,14 +134,21 @@ export interface Survey {
   readonly bytesUsed: number
 }
 
+/** A row of a tag's past. */
+export interface LateTime {
+  readonly tag: number
+  readonly kind: Kind
+  readonly time: Micros
+}
+
 /** What is sealed around a time, asked when rows come late. Answers at once and never throws: what cannot be read is not there. */
 export interface SealedLookup {
   /** What is sealed from `time` until before `until`: the rows of one chunk, or nothing. */
   around(tag: number, time: Micros): { rows: Rows; until: Micros }
   /** The array sample at exactly a time. A damaged one counts as having no value. */
   arrayAt(tag: number, time: Micros): { quality: Quality; value: ArrayValue | undefined } | undefined
-  /** Fetches what will be asked for; absent where asking is quick anyway. */
-  prefetch?(wanted: readonly { readonly tag: number; readonly time: Micros }[]): Promise<void>
+  /** Fetches what will be asked for, and what then will be instead when the shelf changes meanwhile; absent where asking is quick anyway. */
+  prefetch?(wanted: () => readonly LateTime[]): Promise<void>
   /** Called when the shelf has changed. */
   forget(): void
 }

@@ -9,20 +9,27 @@ import { checkDeliveries, type Known, type News } from '#store/delivery-check.ts
 import { rowAt, type LateRow } from './hot-rows.ts'
 import { LatestArrays } from './latest-arrays.ts'
 import { freeze, newSeries, type Series } from './series.ts'
-import type { ArrayRow, SealedLookup, TagState } from './shelf.ts'
+import type { ArrayRow, LateTime, SealedLookup, TagState } from './shelf.ts'
 
 /** About what an array sample, or a text with its place in an index, takes besides its content. */
 const overheadBytes = 200
 
+/** The ids that new tags get: the first, and every `step`th from there. */
+export interface TagIds {
+  readonly first: number
+  readonly step: number
+}
+
 export class Telemetry implements Known {
   readonly series = new Map<TagPath, Series>()
   readonly origins = new Map<string, number>()
-  readonly #latestArrays = new LatestArrays()
+  readonly #latestArrays = new LatestArrays<Series>()
   readonly #sealed: SealedLookup
   #dirty: Series[] = []
   /** Those used last, newest first. */
   #dictionaries: Dictionary[] = []
-  #nextId = 1
+  readonly #ids: TagIds
+  #nextId: number
   /** Samples kept, in memory and sealed, each tag and time once. */
   samples = 0
   /** Rows in memory that are not being sealed yet. */
@@ -33,8 +40,10 @@ export class Telemetry implements Known {
   replaced = 0
   expired = 0
 
-  constructor(sealed: SealedLookup) {
+  constructor(sealed: SealedLookup, ids: TagIds = { first: 1, step: 1 }) {
     this.#sealed = sealed
+    this.#ids = ids
+    this.#nextId = ids.first
   }
 
   newest(source: string): number {
@@ -57,7 +66,8 @@ export class Telemetry implements Known {
   addTag(path: TagPath, kind: Kind, id = this.#nextId): Series {
     const series = newSeries(id, path, kind)
     this.series.set(path, series)
-    this.#nextId = Math.max(this.#nextId, id + 1)
+    const { first, step } = this.#ids
+    if ((id - first) % step === 0) this.#nextId = Math.max(this.#nextId, id + step)
     return series
   }
 
@@ -66,13 +76,11 @@ export class Telemetry implements Known {
     for (const [source, sequence] of origins) this.origins.set(source, sequence)
   }
 
-  /** Applies deliveries that the log gives back. */
-  replay(deliveries: readonly Delivery[]): void {
-    for (const delivery of deliveries) {
-      const { fresh, news } = checkDeliveries([delivery], this)
-      this.learn(news)
-      if (fresh[0]) this.apply(delivery)
-    }
+  /** Applies a delivery that the log gives back. */
+  replay(delivery: Delivery): void {
+    const { fresh, news } = checkDeliveries([delivery], this)
+    this.learn(news)
+    if (fresh[0]) this.apply(delivery)
   }
 
   /** Moves everything hot to be sealed and returns the series that have any. */
@@ -124,17 +132,19 @@ export class Telemetry implements Known {
     return made
   }
 
-  /** The rows of a delivery for which it must be known what is sealed at their time. */
-  lateTimes({ batch }: Delivery): { tag: number; time: number }[] {
-    const { tags, count, tag, time } = batch
-    const series = this.#dictionary(tags)?.series ?? tags.map((path) => this.series.get(path))
-    const wanted: { tag: number; time: number }[] = []
-    for (let row = 0; row < count; row++) {
-      const one = series[tag[row] as number]
-      const at = time[row] as number
-      if (one && at <= one.sealedEnd && at <= one.recentFrom && at >= one.keptFrom) wanted.push({ tag: one.id, time: at })
-    }
-    return wanted
+  /** The rows of deliveries for which it must be known what is sealed at their time. */
+  lateTimes(deliveries: readonly Delivery[]): LateTime[] {
+    return deliveries.flatMap(({ batch: { tags, count, tag, time } }) => {
+      const series = this.#dictionary(tags)?.series ?? tags.map((path) => this.series.get(path))
+      const wanted: LateTime[] = []
+      for (let row = 0; row < count; row++) {
+        const one = series[tag[row] as number]
+        const at = time[row] as number
+        if (!one || at > one.sealedEnd || at < one.keptFrom) continue
+        if (one.kind === 'array' || at <= one.recentFrom) wanted.push({ tag: one.id, kind: one.kind, time: at })
+      }
+      return wanted
+    })
   }
 
   /** Adds the rows of a delivery whose tags are known: tag by tag, because that finds what it needs of a tag in the processor's cache. */
@@ -272,6 +282,11 @@ export class Telemetry implements Known {
     const value = this.arrayAt(series, series.latestTime)?.value
     this.#latestArrays.set(series, value)
     return value
+  }
+
+  /** Takes over the newest array of a tag, read from the shelf; not if a newer sample has come. */
+  restoreArray(series: Series, time: number, value: ArrayValue): void {
+    if (series.latestTime === time) this.#latestArrays.set(series, value)
   }
 
   /** The array sample at exactly a time, wherever it is. */
