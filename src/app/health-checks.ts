@@ -63,7 +63,7 @@ function storeCheck({ samples, tags, bytesOnDisk, sealFailure, damaged = 0, quot
   return { name: 'store', ok: troubles.length === 0, detail: [size, ...troubles].join('; ') }
 }
 
-async function databaseCheck(database: Database): Promise<HealthCheck> {
+export async function databaseCheck(database: Database): Promise<HealthCheck> {
   try {
     await sql`select 1`.execute(database)
     return { name: 'database', ok: true, detail: 'PostgreSQL answers' }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Logger } from 'pino'
 import { ConfigError } from '#core/errors.ts'
-import type { Plant } from '#core/plant.ts'
+import { emptyPlant, type Plant } from '#core/plant.ts'
 import { loadPlant } from '#plant/load.ts'
 import { buildDashboard } from './dashboard.ts'
 import { drivers } from './drivers.ts'
@@ -105,8 +105,6 @@ async function startOn(chosen: ChosenPorts, prepared: Prepared): Promise<Started
     throw error
   }
 }
-
-const emptyPlant: Plant = { plant: 'Plant', ports: {}, machines: [], connections: [], profiles: new Map() }
 
 interface ChosenPorts {
   readonly page: number

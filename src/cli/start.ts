@@ -1,11 +1,13 @@
-// `millwright start`: everything in one process, until Ctrl-C.
+// `millwright start`: everything in one process, until Ctrl-C; with --role one of many.
 import { Option, type Command } from 'commander'
+import { ConfigError } from '#core/errors.ts'
 import { databaseOption } from './database-option.ts'
 import { print } from './output.ts'
 import { portArgument, positiveArgument, integerArgument, storeQuotaArgument } from './number-argument.ts'
+import { addRoleOptions, runRoles, type RoleOptions } from './role-options.ts'
 import { untilStopped } from './until-stopped.ts'
 
-interface StartCommandOptions {
+interface StartCommandOptions extends RoleOptions {
   port: number
   data: string
   database?: string
@@ -21,7 +23,7 @@ interface StartCommandOptions {
 }
 
 export function registerStart(program: Command): void {
-  program
+  const command = program
     .command('start')
     .description('start the server with its gateway, and with --demo a simulated plant')
     .addOption(
@@ -49,19 +51,27 @@ export function registerStart(program: Command): void {
     .option('--next-free-port', 'where a port is taken, use the next free one and say so')
     .option('--speed <factor>', 'simulated seconds per second, with --demo', positiveArgument)
     .option('--seed <number>', 'of the simulation, with --demo', integerArgument)
-    .action(async ({ demo = false, nextFreePort = false, rows: patterns, rowsDays: keepDays, ...options }: StartCommandOptions) => {
-      const { createLog } = await import('#app/log.ts')
-      const { start } = await import('#app/start.ts')
-      const log = createLog()
-      const running = await start({ ...options, demo, nextFreePort, rows: patterns?.length ? { patterns, keepDays } : undefined, log })
-      print('')
-      print(`  Millwright is running    ${running.url}`)
-      print(`  API documentation        ${running.url}/docs`)
-      print(`  data folder              ${running.folder}`)
-      if (running.machines > 0) print(`  machines                 ${running.machines}`)
-      for (const note of running.notes) print(`  note                     ${note}`)
-      print('  Ctrl-C stops it.')
-      print('')
-      await untilStopped(() => running.stop())
-    })
+  addRoleOptions(command).action((options: StartCommandOptions) => {
+    const { role } = options
+    return role?.length ? runRoles({ ...options, role }) : runAll(options)
+  })
+}
+
+async function runAll(given: StartCommandOptions): Promise<void> {
+  const { demo = false, nextFreePort = false, rows: patterns, rowsDays: keepDays, ...options } = given
+  if (options.host !== '127.0.0.1' || options.hostNames)
+    throw new ConfigError('everything in one process answers on its own machine only, as long as there is no sign-in; leave out --host')
+  const { createLog } = await import('#app/log.ts')
+  const { start } = await import('#app/start.ts')
+  const log = createLog()
+  const running = await start({ ...options, demo, nextFreePort, rows: patterns?.length ? { patterns, keepDays } : undefined, log })
+  print('')
+  print(`  Millwright is running    ${running.url}`)
+  print(`  API documentation        ${running.url}/docs`)
+  print(`  data folder              ${running.folder}`)
+  if (running.machines > 0) print(`  machines                 ${running.machines}`)
+  for (const note of running.notes) print(`  note                     ${note}`)
+  print('  Ctrl-C stops it.')
+  print('')
+  await untilStopped(() => running.stop())
 }

@@ -101,6 +101,9 @@ export interface Plant extends PlantFile {
   readonly profiles: ReadonlyMap<string, Profile>
 }
 
+/** A plant of which no file says anything. */
+export const emptyPlant: Plant = { plant: 'Plant', ports: {}, machines: [], connections: [], profiles: new Map() }
+
 /** The machines that a connection reads, as a whole or single tags of them. */
 export function machinesOf({ machines, tags }: Pick<ConnectionDefinition, 'machines' | 'tags'>): MachinePath[] {
   return [...new Set([...machines, ...Object.keys(tags).map(machineOf)])]

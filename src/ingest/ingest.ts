@@ -19,7 +19,7 @@ export interface Ingest {
 }
 
 export interface IngestParts {
-  readonly store: Store
+  readonly store: Pick<Store, 'append'>
   readonly directory: Directory
   readonly bus: Bus
   readonly clock: Clock

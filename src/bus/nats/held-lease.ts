@@ -12,6 +12,8 @@ export interface Lease {
   readonly signal: AbortSignal
   /** Whether it holds, to be asked right before anything that only the owner may do. */
   held(): boolean
+  /** Gives it back without a hand-over, to whoever wants it. */
+  release(): Promise<void>
 }
 
 /** The lease went without a chance to flush. */
