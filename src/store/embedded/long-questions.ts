@@ -1,5 +1,5 @@
 // Long questions go to the store's thread, with a copy of the rows that are in memory; short ones are answered quicker where they are asked.
-import type { Micros } from '#core/time.ts'
+import { hourUs, type Micros } from '#core/time.ts'
 import type { LongQuestions } from '#store/engine/engine-store.ts'
 import type { Series } from '#store/engine/series.ts'
 import { copySource, type SourceCopy } from '#store/engine/source-copy.ts'
@@ -8,6 +8,9 @@ import type { OpenedFolder } from './open-folder.ts'
 /** Rows, and chunks, that are still short. */
 const shortRows = 4096
 const shortChunks = 6
+const sampleTags = 3
+/** Buckets of an hour and more need no more than the index of most chunks. */
+const shortIndexed = 1000
 
 export function longQuestions({ engine, reader, worker }: Pick<OpenedFolder, 'engine' | 'reader' | 'worker'>): LongQuestions {
   return {
@@ -21,9 +24,12 @@ export function longQuestions({ engine, reader, worker }: Pick<OpenedFolder, 'en
     },
     buckets(all, edges) {
       const [from, to] = [edges[0] as number, edges.at(-1) as number]
-      let chunks = all.length
-      for (const series of all) if (chunks <= shortChunks) chunks += reader.chunkCount(series.id, from, to, shortChunks)
-      return chunks <= shortChunks ? undefined : ask(all, edges, from, to)
+      const short = narrowest(edges) >= hourUs ? shortIndexed : shortChunks
+      // Tags that are asked for together are alike: a few tell enough.
+      const sample = all.slice(0, sampleTags)
+      const counted = sample.reduce((sum, { id }) => sum + reader.chunkCount(id, from, to, short + 1), 0)
+      const chunks = (counted * all.length) / Math.max(1, sample.length)
+      return chunks <= short ? undefined : ask(all, edges, from, to)
     },
   }
 
@@ -35,4 +41,10 @@ export function longQuestions({ engine, reader, worker }: Pick<OpenedFolder, 'en
     }
     return worker.call('buckets', { sources, edges })
   }
+}
+
+function narrowest(edges: Float64Array): number {
+  let width = Infinity
+  for (let edge = 1; edge < edges.length; edge++) width = Math.min(width, (edges[edge] as number) - (edges[edge - 1] as number))
+  return width
 }

@@ -4,12 +4,20 @@ import type { Micros } from '#core/time.ts'
 import { lowerBound, noRows, type Rows } from '#store/chunk/rows.ts'
 
 const firstCapacity = 16
+/** How many there were: each grows at row counts of its own, since tags that are read together would all grow at once. */
+let made = 0
 
 /** A row that is not newer than the newest; its value is an index into the texts of its hot rows, for a text tag. */
 export interface LateRow {
   readonly time: Micros
   value: number
   quality: Quality
+}
+
+interface Columns {
+  readonly time: Float64Array
+  readonly value: Float64Array
+  readonly quality: Uint8Array
 }
 
 export class HotRows implements Rows {
@@ -28,6 +36,30 @@ export class HotRows implements Rows {
     this.value[row] = value
     this.quality[row] = quality
     this.count = row + 1
+  }
+
+  /**
+   * Adds the rows order[start] … order[end - 1] of columns as long as each is newer than the one before it, the first than `latest`; returns how
+   * many were added. There must be room.
+   */
+  pushRun({ time, value, quality }: Columns, order: Uint32Array, start: number, end: number, latest: Micros): number {
+    const { time: times, value: values, quality: qualities } = this
+    let count = this.count
+    for (let at = start; at < end; at++) {
+      const row = order[at] as number
+      const rowTime = time[row] as number
+      if (!(rowTime > latest)) {
+        end = at
+        break
+      }
+      latest = rowTime
+      times[count] = rowTime
+      values[count] = value[row] as number
+      qualities[count] = quality[row] as number
+      count++
+    }
+    this.count = count
+    return end - start
   }
 
   /** Makes room for so many rows more. */
@@ -85,7 +117,7 @@ export class HotRows implements Rows {
 
   #grow(needed: number): void {
     if (needed <= this.time.length) return
-    const capacity = Math.max(needed, this.time.length * 2, firstCapacity)
+    const capacity = Math.max(needed, this.time.length * 2, firstCapacity + (made++ % firstCapacity))
     const [time, value, quality] = [new Float64Array(capacity), new Float64Array(capacity), new Uint8Array(capacity)]
     time.set(this.time)
     value.set(this.value)

