@@ -110,9 +110,10 @@ ${ratios.length > 0 ? `Ours in relation to each (more than 1 is better):\n\n${ma
 ## How it is measured
 
 - Ours is a library in its user's process: reading the batches, RSS and CPU of that process are all ours. Of the others CPU is client and server, RSS the server.
-- Points/s is the median of windows of a million points, with the client's encoding in it. CPU runs until merges, compactions, vacuum have ended.
+- Points/s is the median of windows of a million points (a tenth of all, when that is less), with the client's encoding in it. CPU runs until merges, compactions, vacuum have ended.
 - Every query is asked twice, the second time counts; median over 15 tags (3 repetitions for means and CSV). All answers are compared with those told from the
   rows themselves: counts and values exactly, means and sums to 1e-9. One wrong answer fails the benchmark.
+- CSV is tag, time, value: ours as the product exports it, with times in ISO 8601, the others with whole numbers.
 - Open is from starting the server (ours: from opening the store in a process that runs) to the first 1,000 buckets.
 - VictoriaMetrics keeps milliseconds and no quality (all times of the data are whole milliseconds), acknowledges before it is durable, and finds rows that came twice
   by time (\`-dedup.minScrapeInterval=1ms\`). It imports JSON lines, the quickest of its ways. Its cache of answers is passed by.
