@@ -11,7 +11,7 @@ export interface OwnParts {
   readonly databaseUrl: string | undefined
   readonly store: Pick<EmbeddedStore, 'backup' | 'statistics'>
   /** Undefined until it is made. */
-  readonly gateway: () => Pick<Gateway, 'copyOutbox' | 'report'> | undefined
+  readonly gateway: () => (Pick<Gateway, 'copyOutbox'> & { report(): { readonly outbox: { readonly bytes: number } } }) | undefined
 }
 
 export function ownBackupSource({ folder, databaseUrl, store, gateway }: OwnParts): BackupSource {
