@@ -6,13 +6,15 @@ import type { Block, Column, ColumnHead } from './table.ts'
 /** A group is closed with the block that reaches one of these: rows, or characters and array elements. */
 const groupRows = 64 * 1024
 const groupWeight = 1 << 20
+/** Enough for the largest group; without it, garbage takes three times as much. */
+const resourceLimits = { maxOldGenerationSizeMb: 320, maxYoungGenerationSizeMb: 16 }
 
 /** What the thread is asked for: the bytes of a group of rows, or those of the file's end. */
 export type ParquetTask = Block | 'end'
 
 /** A whole file; where the blocks lack a column of `heads`, it has no values there. */
 export async function* parquet(heads: readonly ColumnHead[], blocks: AsyncIterable<Block>): AsyncGenerator<Uint8Array> {
-  const worker = new Worker(new URL('./parquet.worker.ts', import.meta.url), { workerData: heads })
+  const worker = new Worker(new URL('./parquet.worker.ts', import.meta.url), { workerData: heads, resourceLimits })
   const failed = new Promise<never>((_, reject) => worker.once('error', reject))
   failed.catch(() => {})
   const encoded = (task: ParquetTask) => {

@@ -45,7 +45,7 @@ function listOf<Item>(values: Float64Array | Uint8Array, itemOf: (value: number)
 }
 
 const arrayColumns = ({ name, values }: Of<'array'>): Encoded[] => [
-  { name, data: values.map((array) => array && Array.from(array.data)) },
+  { name, data: values.map((array) => array && Array.from(array.data)), encoding: 'PLAIN' },
   { name: shapeOf(name), data: values.map((array) => array && [...array.shape]) },
 ]
 
