@@ -127,6 +127,21 @@ export function longTermContract(name: string, make: (settings: Partial<EngineSe
       expect(store.statistics().samples).toBe(4)
     })
 
+    test('S17: rows that are still in memory when their days are let go lose neither their roll-ups nor those of rows sealed before', async () => {
+      const { store } = await make({ retention: { rules: [{ tags: '**', raw: 2 }], bytesMax: Infinity } })
+      const [days, sealed] = [8, start + 18 * hourUs]
+      await store.append([{ batch: rows(start, sealed, 20 * secondUs) }])
+      await store.seal()
+      await store.append([{ batch: rows(sealed, start + days * dayUs, 20 * secondUs) }])
+      await store.retain()
+      await store.seal()
+      await store.retain()
+      await store.close()
+      await store.open()
+      const [columns] = await store.buckets([tag], edges(start, dayUs, days))
+      expect([...(columns?.count ?? [])]).toEqual(Array.from({ length: days }, () => 4320))
+    })
+
     test('S18: deleting a range takes its samples, buckets and newest value with it, durably; late rows may come there again', async () => {
       const { store } = await make({})
       await store.append([{ batch: rows(start, start + 3 * dayUs, 10 * secondUs) }])

@@ -33,7 +33,7 @@ const freeUntil = 0.92
 export class Retention {
   readonly #parts: RetentionParts
   readonly #keepOf: ReturnType<typeof retentionOf>
-  /** The day of the newest sample for which each tag was seen to last. */
+  /** Until which day each tag was seen to last. */
   readonly #seen = new WeakMap<Series, number>()
   #running: Promise<void> | undefined
   /** What is to be said of the quota right now. */
@@ -53,9 +53,8 @@ export class Retention {
   }
 
   async #look(): Promise<void> {
-    const due = [...this.#parts.telemetry.series.values()].filter((series) => dayOf(series) > (this.#seen.get(series) ?? -Infinity))
-    await this.#retain(due, (series) => this.#keeping(series))
-    for (const series of due) this.#seen.set(series, dayOf(series))
+    const due = [...this.#parts.telemetry.series.values()].filter((series) => settledDay(series) > (this.#seen.get(series) ?? -Infinity))
+    await this.#retain(due, (series) => this.#keeping(series).raw)
     await this.#keepQuota()
   }
 
@@ -63,17 +62,20 @@ export class Retention {
   #keeping(series: Series): Keeping {
     const { raw, minutes, hours } = this.#keepOf(series.path)
     const firstDay = (days: number) => Math.floor(series.latestTime / dayUs - days)
-    return { raw: Math.max(firstDay(raw), keptDay(series)), minute: firstDay(minutes), hour: firstDay(hours) }
+    return { raw: firstDay(raw), minute: firstDay(minutes), hour: firstDay(hours) }
   }
 
-  async #retain(all: readonly Series[], keepOf: (series: Series) => Keeping): Promise<void> {
+  async #retain(all: readonly Series[], rawFrom: (series: Series) => number): Promise<void> {
     const { sealer, desk } = this.#parts
     for (let at = 0; at < all.length; at += groupTags) {
       const group = all.slice(at, at + groupTags)
       await sealer.change(async (totals) => {
-        const tags = group.map((series) => ({ id: series.id, kind: series.kind, until: dayOf(series), keep: keepOf(series) }))
-        group.forEach((series, index) => {
-          series.keptFrom = Math.max(series.keptFrom, (tags[index] as (typeof tags)[number]).keep.raw * dayUs)
+        const tags = group.map((series) => {
+          const until = settledDay(series)
+          const raw = Math.max(keptDay(series), Math.min(rawFrom(series), until))
+          series.keptFrom = Math.max(series.keptFrom, raw * dayUs)
+          this.#seen.set(series, until)
+          return { id: series.id, kind: series.kind, until, keep: { ...this.#keeping(series), raw } }
         })
         const gone = await desk.retain({ tags, totals })
         return { gone: gone.reduce((sum, count) => sum + count, 0), answer: undefined }
@@ -96,16 +98,19 @@ export class Retention {
       const { firstDay, bytesUsed } = await desk.survey()
       if (bytesUsed <= bytesMax * freeUntil || firstDay === undefined || firstDay === first) break
       first = firstDay
-      const all = [...telemetry.series.values()]
-      // The day of a tag's newest sample always stays.
-      const rawFrom = (series: Series) => Math.max(keptDay(series), Math.min(firstDay + 1, dayOf(series)))
-      await this.#retain(all, (series) => ({ ...this.#keeping(series), raw: rawFrom(series) }))
+      await this.#retain([...telemetry.series.values()], () => firstDay + 1)
       report.warn(`the store is over its quota: samples before ${formatTime((firstDay + 1) * dayUs)} went, their roll-ups stay`)
     }
     await desk.shrink()
   }
 }
 
-const dayOf = ({ latestTime }: Series) => Math.floor(latestTime / dayUs)
+/** The day of a tag's newest sample, or of its oldest one in memory: days before are at rest, and may be rolled up and let go. */
+function settledDay({ latestTime, frozen, hot, frozenArrays, hotArrays }: Series): number {
+  const firsts = [frozen, hot].map(({ count, time }) => (count > 0 ? (time[0] as number) : Infinity))
+  const arrays = [frozenArrays, hotArrays].map(([first]) => first?.time ?? Infinity)
+  return Math.floor(Math.min(latestTime, ...firsts, ...arrays) / dayUs)
+}
+
 const keptDay = ({ keptFrom }: Series) => Math.ceil(keptFrom / dayUs)
 const inMegabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`
