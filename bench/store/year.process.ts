@@ -16,6 +16,9 @@ answerParent({
     const store = createEmbeddedStore({ folder, retention })
     await store.open()
     for (const batch of readBatches(telemetry)) await store.append([{ batch }])
+    // What happens once a day in a year that takes a year.
+    await store.seal()
+    await store.retain()
     await store.close()
   },
   async draw(folder: string, { from, to }: Pick<Telemetry, 'from' | 'to'>) {
