@@ -26,10 +26,12 @@ const shelfToRead = new SqliteReader(reading, damage)
 
 const desk = createDesk(shelf, pause)
 let isClosing = false
-let copying: Promise<void> = Promise.resolve()
+let copying: Promise<void> | undefined
 
 const acts: { [Name in ActName]: (given: Acts[Name]['given']) => Promise<Acts[Name]['answer'] | void> } = {
   ...desk,
+  // While a copy holds its moment, nothing can be given back.
+  shrink: async () => (copying ? undefined : desk.shrink()),
   rows: ({ source, from, to, limit }) => readRows({ shelf: shelfToRead, pause }, sourceOf(source), from, to, limit),
   rowsBack: ({ source, before, limit }) => readRowsBack({ shelf: shelfToRead, pause }, sourceOf(source), before, limit),
   async buckets({ sources, edges }) {
@@ -42,11 +44,11 @@ const acts: { [Name in ActName]: (given: Acts[Name]['given']) => Promise<Acts[Na
     copying = copyDatabase(folder, file, () => {
       if (isClosing) throw new RetryLater('the store was closed meanwhile')
     })
-    await copying
+    await copying.finally(() => (copying = undefined))
   },
   async close() {
     isClosing = true
-    await copying.catch(() => {})
+    await copying?.catch(() => {})
     reading.close()
     writing.exec('pragma wal_checkpoint(truncate)')
     writing.close()
