@@ -4,7 +4,6 @@ import type { Logger } from 'pino'
 import type { ProcessContext } from '#api/context.ts'
 import { createMetrics } from '#api/metrics/metrics.ts'
 import { buildDashboard } from '#app/dashboard.ts'
-import { drivers } from '#app/drivers.ts'
 import { listen, requestLog, type Address } from '#app/listen.ts'
 import { profilesFolderDefault } from '#app/package-folder.ts'
 import { version } from '#app/version.ts'
@@ -89,6 +88,6 @@ export async function startRoles(options: StartRolesOptions): Promise<StartedRol
 
 async function plantFor({ plant: file, profiles, storeQuota: bytesMax }: StartRolesOptions): Promise<Plant> {
   const profilesFolder = resolve(profiles ?? profilesFolderDefault)
-  const plant = file === undefined ? emptyPlant : await loadPlant({ file, profilesFolder, drivers })
+  const plant = file === undefined ? emptyPlant : await loadPlant({ file, profilesFolder })
   return bytesMax === undefined ? plant : { ...plant, store: { bytesMax } }
 }
