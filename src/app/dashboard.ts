@@ -1,6 +1,7 @@
 // Builds the dashboard when its sources have changed since the last build.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { glob, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -11,8 +12,12 @@ export const dashboardFolder = join(packageFolder, 'dist', 'web')
 const stampFile = join(dashboardFolder, '.sources')
 const sources = ['web/**/*', 'src/core/*.ts', 'src/api/**/schema.ts', 'package.json']
 
-/** Makes sure that the built page is there and up to date. Throws `ConfigError` with the build's output when it cannot be built. */
+/**
+ * Makes sure that the built page is there and up to date; where its sources do not come along, it is taken as it is. Throws `ConfigError` with the
+ * build's output when it cannot be built.
+ */
 export async function buildDashboard(building: () => void): Promise<void> {
+  if (!existsSync(join(packageFolder, 'web')) && existsSync(dashboardFolder)) return
   const stamp = await sourcesStamp()
   const built = await readFile(stampFile, 'utf8').catch(() => '')
   if (built === stamp) return

@@ -12,6 +12,7 @@ import { registerImport } from './import.ts'
 import { endQuietlyOnClosedPipe } from './output.ts'
 import { registerQuery } from './query.ts'
 import { registerRestore } from './restore.ts'
+import { readSecretFiles } from './secret-files.ts'
 import { registerSim } from './sim.ts'
 import { registerStart } from './start.ts'
 import { registerTags } from './tags.ts'
@@ -38,4 +39,9 @@ registerCheck(program)
 registerDoctor(program)
 
 endQuietlyOnClosedPipe()
-await program.parseAsync().catch(reportFailure)
+try {
+  readSecretFiles(process.env)
+  await program.parseAsync()
+} catch (error) {
+  reportFailure(error)
+}
