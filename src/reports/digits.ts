@@ -78,7 +78,10 @@ export function writeAscii(bytes: Uint8Array, at: number, text: string): number 
   return at + text.length
 }
 
+/** `set` costs as much as some five bytes one by one. */
 export function writeBytes(bytes: Uint8Array, at: number, source: Uint8Array): number {
-  bytes.set(source, at)
-  return at + source.length
+  const { length } = source
+  if (length > 4) bytes.set(source, at)
+  else for (let index = 0; index < length; index++) bytes[at + index] = source[index] as number
+  return at + length
 }
