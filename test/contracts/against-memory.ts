@@ -78,6 +78,9 @@ function legible({ time, value, quality, texts }: Awaited<ReturnType<Store['read
   return { time: [...time], value: [...value].map((x) => (texts.length > 0 && !Number.isNaN(x) ? texts[x] : x)), quality: [...quality] }
 }
 
+/** So many that no sum of plain numbers lies in the middle between two. */
+const steps = 1e7 / Math.PI
+
 /** Sums in another order differ in the last bits of the largest value that went in. */
 const rounded = ({ tag, time, count, min, max, first, last, ...sums }: BucketColumns) => ({
   tag,
@@ -92,7 +95,7 @@ const rounded = ({ tag, time, count, min, max, first, last, ...sums }: BucketCol
       name,
       Array.from(column, (x, bucket) => {
         const largest = Math.max(Math.abs(min[bucket] as number), Math.abs(max[bucket] as number)) * (count[bucket] as number)
-        return largest < 1e-300 ? 0 : Math.round((x / largest) * 1e7)
+        return largest < 1e-300 ? 0 : Math.round((x / largest) * steps)
       }),
     ]),
   ),

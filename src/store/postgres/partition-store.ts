@@ -9,7 +9,6 @@ import type { TagPath } from '#core/path.ts'
 import type { Delivery, StoredTag } from '#core/store.ts'
 import type { Micros } from '#core/time.ts'
 import { noRows } from '#store/chunk/rows.ts'
-import { bytesOf } from '#store/engine/commit-queue.ts'
 import { countDamage } from '#store/engine/damage.ts'
 import { engineStore, type EngineStatistics, type EngineStore } from '#store/engine/engine-store.ts'
 import { engineDefaults, type EngineSettings } from '#store/engine/engine.ts'
@@ -124,7 +123,6 @@ export async function openPartition(options: PartitionOptions): Promise<Partitio
     async apply(entries) {
       let [step, rows]: [Delivery[], number] = [[], 0]
       for (const { delivery } of entries) {
-        recordLog.count(bytesOf(delivery))
         step.push(delivery)
         rows += delivery.batch.count
         if (rows < stepRows) continue

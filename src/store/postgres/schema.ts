@@ -2,7 +2,7 @@
 // and texts with U+0000.
 import type { ClientBase, Pool } from 'pg'
 import { ConfigError } from '#core/errors.ts'
-import { query, statement } from './sql.ts'
+import { query, run, statement } from './sql.ts'
 
 const schemaVersion = 1
 /** The key of the lock under which tables are made; any number that nobody else uses. */
@@ -77,9 +77,9 @@ export async function openSchema(pool: Pool): Promise<void> {
 export async function transaction<T>(pool: Pool, act: (client: ClientBase) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   try {
-    await client.query('begin')
+    await run(client, 'begin')
     const result = await act(client)
-    await client.query('commit')
+    await run(client, 'commit')
     client.release()
     return result
   } catch (error) {

@@ -1,5 +1,5 @@
 // How the chunk store speaks to PostgreSQL: named statements, prepared once per connection; rows as arrays; int8 as numbers; bytes as bytes.
-import { types, type ClientBase, type Pool, type QueryArrayConfig } from 'pg'
+import { types, type ClientBase, type Pool, type QueryArrayConfig, type QueryConfig } from 'pg'
 import type { Micros } from '#core/time.ts'
 
 export interface Statement {
@@ -24,15 +24,25 @@ const parsers: Record<number, (text: string) => unknown> = {
   },
 }
 
+/** A server that is silent for so long is as good as gone. */
+const timeoutMs = 120_000
+
 export async function query(on: Pool | ClientBase, { name, text }: Statement, values: readonly unknown[] = []): Promise<Row[]> {
-  const config: QueryArrayConfig = {
+  const config: QueryArrayConfig & { query_timeout: number } = {
     name,
     text,
     values: [...values],
     rowMode: 'array',
+    query_timeout: timeoutMs,
     types: { getTypeParser: (id, format) => parsers[id] ?? types.getTypeParser(id, format) },
   }
   return (await on.query<unknown[]>(config)).rows
+}
+
+/** Statements without parameters and answer. */
+export async function run(on: Pool | ClientBase, text: string): Promise<void> {
+  const config: QueryConfig & { query_timeout: number } = { text, query_timeout: timeoutMs }
+  await on.query(config)
 }
 
 /** All times lie between them. */

@@ -1,7 +1,8 @@
 // The one connection on which a partition's owner changes the shelf: a transaction at a time, its statements one after another, its first failure kept.
 import type { ClientBase, Pool, PoolClient } from 'pg'
 import { failure } from '#store/postgres/rows/failure.ts'
-import { query, type Ask } from './sql.ts'
+import { query, run, type Ask } from './sql.ts'
+import { takeTurn } from './write-turns.ts'
 import { confirmHolding, TakenOver, type Holding, type PartitionState } from './take-partition.ts'
 
 /** The server ends a transaction whose owner is silent for so long, so that it holds up no successor. */
@@ -15,6 +16,7 @@ export class WriteSession {
   readonly #holding: Holding
   readonly #superseded: (() => void) | undefined
   #client: PoolClient | undefined
+  #endTurn: (() => void) | undefined
   #turn: Promise<unknown> = Promise.resolve()
   #failure: unknown
 
@@ -31,9 +33,10 @@ export class WriteSession {
   /** Throws `TakenOver` when the partition has another owner. */
   async begin(): Promise<PartitionState> {
     this.#failure = undefined
+    this.#endTurn = await takeTurn(this.#pool)
     try {
       const client = (this.#client = await this.#pool.connect())
-      await client.query(beginTransaction)
+      await run(client, beginTransaction)
       return await confirmHolding(client, this.#holding)
     } catch (error) {
       this.#release(true)
@@ -60,7 +63,7 @@ export class WriteSession {
   }
 
   async commit(): Promise<void> {
-    await this.run((client) => client.query('commit'))
+    await this.run((client) => run(client, 'commit'))
     this.#release(false)
   }
 
@@ -74,5 +77,7 @@ export class WriteSession {
   #release(isBroken: boolean): void {
     this.#client?.release(isBroken)
     this.#client = undefined
+    this.#endTurn?.()
+    this.#endTurn = undefined
   }
 }
