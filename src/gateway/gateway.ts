@@ -102,9 +102,9 @@ export class Gateway {
     await Promise.race([sent, sleep(this.#options.clock, stopTimeoutMs, done.signal)])
   }
 
-  /** Writes a copy of the outbox, while everything goes on. */
-  copyOutbox(file: string): Promise<void> {
-    return this.#outbox.copyTo(file)
+  /** Writes a copy of the outbox as it is now. */
+  copyOutbox(file: string): void {
+    this.#outbox.copyTo(file)
   }
 
   report(): GatewayReport {

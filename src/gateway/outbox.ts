@@ -1,6 +1,6 @@
 // The outbox: what has been collected and not yet acknowledged by the server, on disk, in order. One SQLite file.
 import { randomUUID } from 'node:crypto'
-import { backup, DatabaseSync, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { ConfigError, messageOf, RetryLater } from '#core/errors.ts'
 import { emptyLedger } from '#core/ledger.ts'
 import type { Micros } from '#core/time.ts'
@@ -171,13 +171,10 @@ export class Outbox {
     if (free > freePagesMax) this.#database.exec(`pragma incremental_vacuum(${freePagesMax})`)
   }
 
-  /** Writes a copy of the file, whole without a log beside it, while everything goes on. What is written meanwhile may be in it. */
-  async copyTo(file: string): Promise<void> {
+  /** Writes a copy of the file as it is now, whole without a log beside it. At once: no other connection may read the file. */
+  copyTo(file: string): void {
     this.tidy()
-    await backup(this.#database, file)
-    const copy = new DatabaseSync(file)
-    copy.exec('pragma journal_mode = delete')
-    copy.close()
+    this.#database.prepare('vacuum into ?').run(file)
   }
 
   close(): void {

@@ -19,7 +19,7 @@ export function ownBackupSource({ folder, databaseUrl, store, gateway }: OwnPart
     async copyOutbox(file) {
       const own = gateway()
       if (!own) throw new RetryLater('Millwright is still starting; try again in a moment')
-      await own.copyOutbox(file)
+      own.copyOutbox(file)
     },
     copyStore: (target) => store.backup(target),
     copyDatabase: databaseUrl ? undefined : (file) => copyOf(join(folder, 'millwright.db'), file),

@@ -24,7 +24,7 @@ export async function openStopped(folder: string, databaseUrl: string | undefine
   const database = join(folder, 'millwright.db')
   const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
   return {
-    copyOutbox: existsSync(outbox) ? (file) => copyOutbox(outbox, file) : undefined,
+    copyOutbox: existsSync(outbox) ? async (file) => copyOutbox(outbox, file) : undefined,
     copyStore: (target) => store.backup(target),
     copyDatabase: !databaseUrl && existsSync(database) ? (file) => copyOf(database, file) : undefined,
     connections: join(folder, 'gateway', 'connections'),
@@ -33,10 +33,10 @@ export async function openStopped(folder: string, databaseUrl: string | undefine
   }
 }
 
-async function copyOutbox(file: string, copy: string): Promise<void> {
+function copyOutbox(file: string, copy: string): void {
   const outbox = new Outbox(file)
   try {
-    await outbox.copyTo(copy)
+    outbox.copyTo(copy)
   } finally {
     outbox.close()
   }
