@@ -32,11 +32,13 @@ test('a full disk is said, refuses what it cannot keep, and loses nothing that w
       body: '[{"tag":"m/posted","value":1}]',
     })
 
+  const started = systemClock.now()
   const confirmed: number[] = []
   let value = 0
   const emit = async () => {
     const first = value
-    for (let count = 0; count < 1000; count++) device().sink.sample(0, systemClock.now() + count, value++, 0)
+    // Each at a time of its own: at the same time the later one would replace the earlier.
+    for (let count = 0; count < 1000; count++) device().sink.sample(0, started + value, value++, 0)
     const kept = await device()
       .sink.durable()
       .then(
