@@ -79,7 +79,9 @@ test('the guide to looking after data works as it is written', { timeout: 180_00
   for (const _ of ['check', 'check --repair']) expect(await run()).toMatchObject({ code: 0, output: 'all is well\n' })
   await run()
   expect((await stat(join(folder, 'pump-7.parquet'))).size).toBeGreaterThan(500)
-  expect(await readFile(join(folder, 'pressure.csv'), 'utf8')).toMatch(/,2025-12-31T23:00:00\.000000Z,2026-01-01T23:00:00\.000000Z,90,0,89,/)
+  expect(await readFile(join(folder, 'pressure.csv'), 'utf8')).toMatch(
+    /,2025-12-31T23:00:00\.000000Z,2026-01-01T23:00:00\.000000Z,90,0,89,/,
+  )
   expect((await run()).output).toBe(`60 samples of ${pump}/pressure deleted\n90 samples of ${pump}/vibration deleted\n`)
   expect(rest()).toBe(0)
 })
