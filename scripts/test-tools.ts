@@ -18,6 +18,7 @@ const testTools: readonly TestTool[] = [
   { name: 'coap-client-notls', debianPackage: 'libcoap3-bin' },
   { name: 'coap-server-notls', debianPackage: 'libcoap3-bin' },
   { name: 'python3-pymodbus', debianPackage: 'python3-pymodbus', pythonModule: 'pymodbus' },
+  { name: 'python3-serial-asyncio', debianPackage: 'python3-serial-asyncio', pythonModule: 'serial_asyncio' },
   { name: 'nats-server', debianPackage: 'nats-server' },
   { name: 'postgres', debianPackage: 'postgresql' },
   { name: 'promtool', debianPackage: 'prometheus' },

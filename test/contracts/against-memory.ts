@@ -107,7 +107,7 @@ export function agreesWithMemory(
   make: () => Promise<StoreUnderTest>,
   runs: { numRuns: number; endOnFailure?: boolean },
 ): void {
-  test(`whatever is appended, sealed and reopened, ${name} answers as the memory store does`, async () => {
+  test(`whatever is appended, sealed and reopened, ${name} answers as the memory store does`, { timeout: 240_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(act, { minLength: 3, maxLength: 12 }),

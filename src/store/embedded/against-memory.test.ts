@@ -24,5 +24,5 @@ agreesWithMemory(
       },
     }
   },
-  { numRuns: 40 },
+  { numRuns: 30 },
 )

@@ -158,11 +158,11 @@ async function untilRefused(append: () => Promise<void>): Promise<unknown> {
 }
 
 test('S15: a full disk refuses appends, loses nothing, and the store goes on when there is space', async ({ skip }) => {
-  const disk = mountSmallDisk(8) ?? skip('no disk can be mounted here')
+  const disk = mountSmallDisk(16) ?? skip('no disk can be mounted here')
   onTestFinished(disk.remove)
   const { folder } = disk
-  disk.fill(4_000_000)
-  const { store, said } = await setUp({ folder, hotRowsMax: 20_000 })
+  disk.fill(12_000_000)
+  const { store, said } = await setUp({ folder })
   let sequence = 0
   const append = async () => {
     const [result] = await store.append([{ batch: noise(sequence * 1000, 1000), origin: { source: 'a', sequence: sequence + 1 } }])
@@ -173,7 +173,9 @@ test('S15: a full disk refuses appends, loses nothing, and the store goes on whe
   expect(sequence).toBeGreaterThan(5)
   expect(refusal).toBeInstanceOf(RetryLater)
   expect(messageOf(refusal)).toMatch(`the disk that holds ${folder} is full`)
+  disk.fill()
   await store.seal()
+  expect(store.statistics().sealFailure).toMatch(/full/)
   expect(store.statistics()).toMatchObject({ samples: sequence * 1000 })
   expect((await store.read(tag, 0, 1e12, 1e6)).time.length).toBe(sequence * 1000)
   disk.relieve()

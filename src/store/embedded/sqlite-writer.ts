@@ -1,5 +1,5 @@
 // Sealed telemetry in SQLite inside one transaction, as sealing and retention see it.
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { ArrayStatistics } from '#core/array.ts'
 import { dayUs, type Micros } from '#core/time.ts'
 import { encodeArray } from '#store/chunk/array-codec.ts'
@@ -81,6 +81,12 @@ export class SqliteWriter extends SqliteReader implements ShelfWriter {
     this.#freeBefore = [...this.#free]
   }
 
+  /** SQLite ends a transaction by itself when the disk is full; what else was on its way must not be written outside of it. */
+  #write(statement: StatementSync, ...values: SQLInputValue[]): number {
+    if (!this.#connection.isTransaction) throw new Error('the transaction has ended')
+    return Number(statement.run(...values).changes)
+  }
+
   commit(): void {
     this.#connection.exec('commit')
     try {
@@ -102,33 +108,33 @@ export class SqliteWriter extends SqliteReader implements ShelfWriter {
 
   saveTag({ id, path, kind, latestTime, latestValue, latestQuality, latestText }: TagState): void {
     const value = new Uint8Array(Float64Array.of(latestValue).buffer)
-    this.#saveTag.run(id, path, kind, Number.isFinite(latestTime) ? latestTime : null, value, latestQuality, latestText)
+    this.#write(this.#saveTag, id, path, kind, Number.isFinite(latestTime) ? latestTime : null, value, latestQuality, latestText)
   }
 
   insertChunk(tag: number, rows: Rows, summaries: Float64Array | undefined): void {
     const data = this.#free.pop() ?? this.#nextData++
     const end = rows.time[rows.count - 1] as number
-    this.#insertData.run(data, encodeChunk(rows))
-    this.#insertChunk.run(tag, rows.time[0] as number, end, rows.count, summaries ? new Uint8Array(summaries.buffer) : null, data)
+    this.#write(this.#insertData, data, encodeChunk(rows))
+    this.#write(this.#insertChunk, tag, rows.time[0] as number, end, rows.count, summaries ? new Uint8Array(summaries.buffer) : null, data)
   }
 
   deleteChunk(chunk: Chunk): void {
-    this.#deleteChunk.run(chunk.tag, chunk.start)
-    this.#deleteData.run(chunk.data)
+    this.#write(this.#deleteChunk, chunk.tag, chunk.start)
+    this.#write(this.#deleteData, chunk.data)
     this.#free.push(chunk.data)
   }
 
   quarantine(chunk: Chunk): void {
-    this.#quarantine.run(chunk.tag, chunk.start, chunk.end, chunk.count, chunk.data)
+    this.#write(this.#quarantine, chunk.tag, chunk.start, chunk.end, chunk.count, chunk.data)
     this.deleteChunk(chunk)
   }
 
   putBlock(tag: number, tier: Tier, { day, summaries }: Block): void {
-    this.#putBlock[tier].run(blockId(tag, day), encodeSummaries(summaries))
+    this.#write(this.#putBlock[tier], blockId(tag, day), encodeSummaries(summaries))
   }
 
   deleteBlocks(tag: number, tier: Tier, from: number, to: number): void {
-    this.#deleteBlocks[tier].run(blockId(tag, from), blockId(tag, to))
+    this.#write(this.#deleteBlocks[tier], blockId(tag, from), blockId(tag, to))
   }
 
   rolledUntil(tag: number): number {
@@ -136,11 +142,11 @@ export class SqliteWriter extends SqliteReader implements ShelfWriter {
   }
 
   setRolledUntil(tag: number, day: number): void {
-    this.#setRolledUntil.run(day, tag)
+    this.#write(this.#setRolledUntil, day, tag)
   }
 
   setKeptFrom(tag: number, time: Micros): void {
-    this.#setKeptFrom.run(time, tag)
+    this.#write(this.#setKeptFrom, time, tag)
   }
 
   /** Finds and saves the newest sample anew, after some were deleted. */
@@ -165,15 +171,16 @@ export class SqliteWriter extends SqliteReader implements ShelfWriter {
   }
 
   deleteTag(tag: number): void {
-    this.#deleteTag.run(tag)
+    this.#write(this.#deleteTag, tag)
   }
 
   saveOrigins(origins: ReadonlyMap<string, number>): void {
-    for (const [source, sequence] of origins) this.#saveOrigin.run(source, sequence)
+    for (const [source, sequence] of origins) this.#write(this.#saveOrigin, source, sequence)
   }
 
   saveTotals(totals: Totals, segment?: number): void {
-    for (const [name, value] of Object.entries({ ...totals, ...(segment !== undefined && { segment }) })) this.#saveMeta.run(name, value)
+    for (const [name, value] of Object.entries({ ...totals, ...(segment !== undefined && { segment }) }))
+      this.#write(this.#saveMeta, name, value)
   }
 
   survey(): Survey {
@@ -199,13 +206,13 @@ export class SqliteWriter extends SqliteReader implements ShelfWriter {
     for (const { time, quality, value, statistics } of rows) {
       const bytes = value ? await encodeArray(value) : null
       if (!this.#arrayExists.get(tag, time)) added++
-      this.#insertArray.run(tag, time, quality, statistics ? summaryBytes(statistics) : null, bytes)
+      this.#write(this.#insertArray, tag, time, quality, statistics ? summaryBytes(statistics) : null, bytes)
     }
     return added
   }
 
   deleteArrays(tag: number, from: Micros, to: Micros): number {
-    return Number(this.#deleteArrays.run(tag, from, to).changes)
+    return this.#write(this.#deleteArrays, tag, from, to)
   }
 }
 

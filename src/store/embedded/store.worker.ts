@@ -1,8 +1,9 @@
 // The store's thread: seals, rolls up, lets go, reads what is long. All in steps, so that a short question waits for a long one for a step only.
+import type { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { messageOf, RetryLater } from '#core/errors.ts'
 import { joinRows, rowsBetween } from '#store/chunk/rows.ts'
-import { createDesk } from '#store/engine/desk.ts'
+import { createDesk, type Desk } from '#store/engine/desk.ts'
 import { readRows, readRowsBack, type Source } from '#store/engine/history.ts'
 import { readBuckets } from '#store/engine/read-buckets.ts'
 import type { SourceCopy } from '#store/engine/source-copy.ts'
@@ -18,25 +19,52 @@ const port = parentPort as NonNullable<typeof parentPort>
 const say = (reply: Reply, handedOver: ArrayBuffer[] = []) => port.postMessage(reply, handedOver)
 const damage = (what: string, reason: string) => say({ damage: { what, reason } })
 
-const [writing, reading] = [connect(folder), connect(folder)]
 const slice = new TimeSlice()
 const pause = () => slice.pause()
-const shelf = new SqliteWriter(writing, damage, pause)
-const shelfToRead = new SqliteReader(reading, damage)
 
-const desk = createDesk(shelf, pause)
+// Opened when they are first needed, and again after a failure: a disk that is full now is not full for ever.
+let reading: { connection: DatabaseSync; shelf: SqliteReader } | undefined
+let writing: { connection: DatabaseSync; desk: Desk } | undefined
+
+function shelfToRead(): SqliteReader {
+  if (!reading) {
+    const connection = connect(folder)
+    reading = { connection, shelf: new SqliteReader(connection, damage) }
+  }
+  return reading.shelf
+}
+
+function desk(): Desk {
+  if (!writing) {
+    const connection = connect(folder)
+    writing = { connection, desk: createDesk(new SqliteWriter(connection, damage, pause), pause) }
+  }
+  return writing.desk
+}
+
 let isClosing = false
 let copying: Promise<void> | undefined
 
 const acts: { [Name in ActName]: (given: Acts[Name]['given']) => Promise<Acts[Name]['answer'] | void> } = {
-  ...desk,
+  begin: () => desk().begin(),
+  seal: (part) => desk().seal(part),
+  commit: (given) => desk().commit(given),
+  async rollback() {
+    const failed = writing
+    writing = undefined
+    await failed?.desk.rollback()
+    failed?.connection.close()
+  },
+  remove: (given) => desk().remove(given),
+  retain: (given) => desk().retain(given),
+  survey: () => desk().survey(),
   // While a copy holds its moment, nothing can be given back.
-  shrink: async () => (copying ? undefined : desk.shrink()),
-  rows: ({ source, from, to, limit }) => readRows({ shelf: shelfToRead, pause }, sourceOf(source), from, to, limit),
-  rowsBack: ({ source, before, limit }) => readRowsBack({ shelf: shelfToRead, pause }, sourceOf(source), before, limit),
+  shrink: async () => (copying ? undefined : desk().shrink()),
+  rows: ({ source, from, to, limit }) => readRows({ shelf: shelfToRead(), pause }, sourceOf(source), from, to, limit),
+  rowsBack: ({ source, before, limit }) => readRowsBack({ shelf: shelfToRead(), pause }, sourceOf(source), before, limit),
   async buckets({ sources, edges }) {
     const columns = []
-    for (const source of sources) columns.push(await readBuckets({ shelf: shelfToRead, pause }, sourceOf(source), edges))
+    for (const source of sources) columns.push(await readBuckets({ shelf: shelfToRead(), pause }, sourceOf(source), edges))
     return columns
   },
 
@@ -49,10 +77,13 @@ const acts: { [Name in ActName]: (given: Acts[Name]['given']) => Promise<Acts[Na
   async close() {
     isClosing = true
     await copying?.catch(() => {})
-    reading.close()
-    writing.exec('pragma wal_checkpoint(truncate)')
-    writing.close()
-    port.close()
+    try {
+      reading?.connection.close()
+      writing?.connection.exec('pragma wal_checkpoint(truncate)')
+      writing?.connection.close()
+    } finally {
+      port.close()
+    }
   },
 }
 

@@ -3,6 +3,7 @@
 import type { BucketColumns } from '#core/store.ts'
 import { isBad } from '#core/quality.ts'
 import { dayUs, hourUs, minuteUs, type Micros } from '#core/time.ts'
+import { chunkRowsTarget } from '#store/chunk/chunk-codec.ts'
 import { noRows, overlay, rowsBetween } from '#store/chunk/rows.ts'
 import { BucketFiller } from '#store/rollup/bucket-filler.ts'
 import { column, summaryWidth } from '#store/rollup/summary.ts'
@@ -69,7 +70,7 @@ class BucketReading {
 
   /** Hours of a day with from ≤ time < to. */
   async #fillDay({ day, summaries }: Block, from: Micros, to: Micros): Promise<void> {
-    if (this.#source.memory(from, to).count > 0) return this.#fillRaw(from, to)
+    if (this.#source.memory(from, to).count > 0 || this.#cutsManyMinutes(summaries, from, to)) return this.#fillRaw(from, to)
     let minutes: Float64Array | undefined
     for (let row = 0; row * summaryWidth < summaries.length; row++) {
       const [first, last] = periodOf(summaries, row)
@@ -101,6 +102,14 @@ class BucketReading {
     if (any) return
     if (isKept) await this.#fillRaw(from, to)
     else if (periodOf(hours, hour)[0] >= from) this.#filler.addSummary(hours, hour)
+  }
+
+  /** Whether so many buckets end in the middle of a minute that all chunks of the day are fewer than what these minutes need, one by one. */
+  #cutsManyMinutes(hours: Float64Array, from: Micros, to: Micros): boolean {
+    if (from < this.#source.keptFrom) return false
+    let rows = 0
+    for (let at = 0; at < hours.length; at += summaryWidth) rows += hours[at + column.count] as number
+    return this.#filler.edgesOff(minuteUs, from, to) > 1 + rows / chunkRowsTarget
   }
 
   #fits(first: Micros, last: Micros, from: Micros, to: Micros): boolean {

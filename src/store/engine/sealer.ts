@@ -155,9 +155,9 @@ export class Sealer {
   async #write(frozen: Frozen): Promise<void> {
     const { series, origins, segment, replaced, expired } = frozen
     const { desk, lookup, telemetry } = this.#parts
-    this.#sealed = (await desk.begin()) ?? this.#sealed
     let totals: Totals
     try {
+      this.#sealed = (await desk.begin()) ?? this.#sealed
       const grown = await this.#sendParts(series)
       totals = { samples: this.#sealed.samples + grown, replaced, expired }
       const fresh = new Map([...origins].filter(([source, sequence]) => this.#savedOrigins.get(source) !== sequence))
