@@ -3,7 +3,7 @@ import type { TagPath } from '#core/path.ts'
 import { isBad } from '#core/quality.ts'
 import type { BucketColumns } from '#core/store.ts'
 import type { Micros } from '#core/time.ts'
-import type { Rows } from '#store/chunk/rows.ts'
+import { lowerBound, type Rows } from '#store/chunk/rows.ts'
 import { column, summaryWidth } from './summary.ts'
 
 const names = ['time', 'count', 'min', 'max', 'sum', 'mean', 'std', 'timeMean', 'first', 'last'] as const
@@ -69,6 +69,14 @@ export class BucketFiller {
   isWithinOne(start: Micros, end: Micros): boolean {
     if (start < this.#start) return false
     return end <= (this.#edges[this.#find(start) + 1] as number)
+  }
+
+  /** How many buckets begin in from < time < to, but not at whole grains. */
+  edgesOff(grain: number, from: Micros, to: Micros): number {
+    let count = 0
+    for (let edge = lowerBound(this.#edges, this.#edges.length, from); (this.#edges[edge] ?? Infinity) < to; edge++)
+      if (this.#edges[edge] !== from && (this.#edges[edge] as number) % grain !== 0) count++
+    return count
   }
 
   /** Adds a summary; all of it counts in the bucket in which it begins. */
