@@ -37,7 +37,7 @@ const drainTimeoutMs = 3_000
 /** Connects. Throws `ConfigError` when nobody answers there, or not to us. */
 export async function connectNats({ url, name, clock, log }: NatsOptions): Promise<NatsLink> {
   const { hosts, ...options } = readUrl(url)
-  const connection = await connect({
+  const settings: ConnectionOptions = {
     ...options,
     servers: hosts,
     name,
@@ -48,9 +48,13 @@ export async function connectNats({ url, name, clock, log }: NatsOptions): Promi
     ignoreAuthErrorAbort: true,
     pingInterval: pingIntervalMs,
     noAsyncTraces: true,
-  }).catch((error: unknown) => {
+  }
+  const refused = (error: unknown) => {
     throw refusal(error, hosts.join(', '))
-  })
+  }
+  // A cluster tells whom it does not let in of more and more servers, and the client would try them for ever: so it first asks those named here only.
+  await (await connect({ ...settings, ignoreClusterUpdates: true }).catch(refused)).close()
+  const connection = await connect(settings).catch(refused)
   let connected = true
   let session = 1
   const warn = occasionally({ clock, log })
