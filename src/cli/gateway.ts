@@ -20,7 +20,12 @@ export function registerGateway(program: Command): void {
     .command('gateway')
     .description('run a gateway on its own; its name is in the token')
     .addOption(serversOption())
-    .addOption(new Option('--token <token>', 'from "millwright token NAME" on the server').env('MILLWRIGHT_TOKEN').makeOptionMandatory())
+    .addOption(
+      new Option('--token <token>', 'from "millwright token NAME" on the server')
+        .env('MILLWRIGHT_TOKEN')
+        .makeOptionMandatory()
+        .argParser((text) => text.trim()),
+    )
     .addOption(
       new Option('--plant <file>', 'the plant file; the connections with "gateway: NAME" are run')
         .env('MILLWRIGHT_PLANT')
