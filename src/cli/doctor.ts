@@ -8,6 +8,7 @@ import { checkDataFolder } from './doctor/data-folder.ts'
 import type { Finding } from './doctor/finding.ts'
 import { checkClock, checkNode, checkTools, readClocks } from './doctor/host.ts'
 import { checkPorts } from './doctor/ports.ts'
+import { natsOption } from './nats-option.ts'
 import { portArgument } from './number-argument.ts'
 import { print, printable } from './output.ts'
 
@@ -17,13 +18,15 @@ export function registerDoctor(program: Command): void {
     .description('check this machine: Node, ports, disk, clock, tools; exit code 1 when something must be mended')
     .addOption(new Option('--data <folder>', 'where everything is kept').env('MILLWRIGHT_DATA').default('./data'))
     .addOption(databaseOption())
+    .addOption(natsOption())
     .addOption(new Option('--port <number>', 'of the page and API').env('MILLWRIGHT_PORT').default(8080).argParser(portArgument))
-    .action(async ({ data, database, port }: { data: string; database?: string; port: number }) => {
+    .action(async ({ data, database, nats, port }: { data: string; database?: string; nats?: string; port: number }) => {
       const findings = [
         checkNode(),
         ...(await checkPorts(port, join(packageFolder, 'examples', 'demo-plant.yaml'))),
         ...(await checkDataFolder(data)),
         ...(await checkDatabase(database)),
+        ...(await checkNats(nats)),
         checkClock(await readClocks([data, packageFolder])),
         ...(await checkTools()),
         checkDashboard(),
@@ -39,6 +42,13 @@ async function checkDatabase(url: string | undefined): Promise<Finding[]> {
   if (url === undefined || url === '') return []
   const { lookAtDatabase } = await import('#app/look-at-database.ts')
   return [await lookAtDatabase(url)]
+}
+
+/** Checks NATS, where it is wanted. */
+async function checkNats(url: string | undefined): Promise<Finding[]> {
+  if (url === undefined || url === '') return []
+  const { lookAtNats } = await import('#app/look-at-nats.ts')
+  return [await lookAtNats(url)]
 }
 
 function checkDashboard(): Finding {

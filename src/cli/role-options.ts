@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import { ConfigError } from '#core/errors.ts'
 import { parseSize } from '#core/size.ts'
 import { addAddressOptions, addressOf, type AddressOptions } from './address-options.ts'
+import { natsOption } from './nats-option.ts'
 import { integerArgument } from './number-argument.ts'
 import { print } from './output.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -25,7 +26,7 @@ export const addRoleOptions = (command: Command): Command =>
             ...text.split(',').flatMap((role) => role.trim() || []),
           ]),
       )
-      .addOption(new Option('--nats <url>', 'NATS servers, separated by commas, with --role').env('NATS_URL'))
+      .addOption(natsOption())
       .addOption(
         new Option('--partitions <number>', 'of the telemetry, chosen once, with --role (default: 16)')
           .env('MILLWRIGHT_PARTITIONS')
