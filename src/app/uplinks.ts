@@ -5,7 +5,7 @@ import type { GatewayDescription, Uplink } from '#core/uplink.ts'
 import type { Ingest } from '#ingest/ingest.ts'
 
 export interface UplinkParts {
-  readonly directory: Directory
+  readonly directory: Pick<Directory, 'merge'>
   readonly ingest: Ingest
   readonly board: GatewayBoard
   /** Tells other processes what a gateway describes. */

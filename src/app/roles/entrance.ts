@@ -1,12 +1,14 @@
 // What takes samples where the roles run apart, for `ingest` and `api` alike: checked here, acknowledged by the telemetry log, then shown live.
 // What exists is shared with the other processes through PostgreSQL, and heard of at once on the bus.
 import { gatewayOfToken } from '#access/gateway-tokens.ts'
+import { rememberTokens } from '#access/known-tokens.ts'
 import { Bodies } from '#api/bodies.ts'
 import type { ApiContext, ProcessContext } from '#api/context.ts'
 import { followGateways } from '#bus/nats/gateway-news.ts'
 import { createStreamAppender } from '#bus/nats/stream-appender.ts'
 import { every } from '#core/clock.ts'
 import type { Batch } from '#core/batch.ts'
+import type { Directory } from '#core/directory.ts'
 import { messageOf } from '#core/errors.ts'
 import { occasionally } from '#core/occasionally.ts'
 import { createIngest } from '#ingest/ingest.ts'
@@ -42,6 +44,9 @@ export async function openEntrance(common: Common, started: (() => Promise<unkno
   started.push(hearKinds(link, (tag, kind) => directory.settle(tag, kind)))
   started.push(await keepUp(common, store, directory, owners))
   const say = occasionally({ clock, log })
+  /** NATS keeps what gateways describe as well, so their samples need not wait for PostgreSQL. */
+  const merge: Directory['merge'] = (description) =>
+    directory.merge(description).catch((error: unknown) => say(`machines of a gateway are not kept in PostgreSQL now: ${messageOf(error)}`))
   return {
     store,
     directory,
@@ -61,8 +66,8 @@ export async function openEntrance(common: Common, started: (() => Promise<unkno
         accept: ingest.accept,
         lines: createLineEntrance(ingest.accept),
         bodies: new Bodies(),
-        gatewayOfToken: (token) => gatewayOfToken(database, token),
-        uplinkOf: uplinksTo({ directory, ingest, board, announced: describe }),
+        gatewayOfToken: rememberTokens((token) => gatewayOfToken(database, token), clock),
+        uplinkOf: uplinksTo({ directory: { merge }, ingest, board, announced: describe }),
       }
     },
   }

@@ -33,6 +33,11 @@ export async function openOwned({ common, lease, refused: say, superseded }: Own
   const quota = (plant.store?.bytesMax ?? Infinity) / partitions
   let refused = 0
   let hasCaughtUp = false
+  let isSuperseded = false
+  const end = () => {
+    isSuperseded = true
+    superseded()
+  }
 
   const store = await openPartition({
     pool,
@@ -40,9 +45,9 @@ export async function openOwned({ common, lease, refused: say, superseded }: Own
     token,
     settings: { clock, log, retention: { rules: plant.retention ?? [], bytesMax: quota } },
     acknowledge: (sequence) => partitionLog.acknowledge(sequence),
-    superseded,
+    superseded: end,
   })
-  const partitionLog = new PartitionLog({ link, partition, token, clock, log, take, superseded })
+  const partitionLog = new PartitionLog({ link, partition, token, clock, log, take, superseded: end })
 
   async function take(given: readonly LogEntry[]): Promise<void> {
     const { entries, others } = settleKinds(given, (path) => store.tag(path)?.kind)
@@ -62,7 +67,7 @@ export async function openOwned({ common, lease, refused: say, superseded }: Own
     hasCaughtUp = true
   }
 
-  const stopAnswering = answerFor(link, partition, store)
+  const stopAnswering = answerFor(link, partition, store, () => lease.held() && !isSuperseded)
   partitionLog.start()
   void catchUp()
   return {

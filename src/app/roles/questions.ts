@@ -5,7 +5,7 @@ import { ask, serve } from '#bus/nats/ask.ts'
 import type { NatsLink } from '#bus/nats/connect.ts'
 import { partitionOf } from '#bus/nats/partition.ts'
 import { BatchBuilder, type Batch } from '#core/batch.ts'
-import { Rejected } from '#core/errors.ts'
+import { Rejected, RetryLater } from '#core/errors.ts'
 import { decodeFrame, encodeFrame } from '#core/frame.ts'
 import type { TagPath } from '#core/path.ts'
 import type { Store } from '#core/store.ts'
@@ -28,9 +28,10 @@ const copyTimeoutMs = 5_000
 /** Deleting seals first. */
 const removeTimeoutMs = 60_000
 
-/** Answers for a partition until the returned function is called. */
-export function answerFor(link: NatsLink, partition: number, store: PartitionStore): () => void {
+/** Answers for a partition until the returned function is called; only as long as `isOwner` says so, which a pause of the process may have ended. */
+export function answerFor(link: NatsLink, partition: number, store: PartitionStore, isOwner: () => boolean): () => void {
   return serve(link, subjectOf(partition), async (bytes) => {
+    if (!isOwner()) throw new RetryLater(`partition ${partition} goes to another process; ask again in a moment`)
     const question = readQuestion(bytes)
     if (question.act === 'copy') return store.copy(question.tag, question.from ?? -Infinity, question.to ?? Infinity) ?? new Uint8Array()
     if (question.act === 'newest') return encodeFrame(newestOf(store), crc32)
