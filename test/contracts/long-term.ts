@@ -60,7 +60,7 @@ export function longTermContract(name: string, make: (settings: Partial<EngineSe
           [start - 7 * minuteUs, 90 * minuteUs, 50],
           [start + 3 * secondUs, 7 * minuteUs + 1, 100],
           [start + 30 * hourUs, minuteUs, 120],
-        [start + 3 * secondUs, 11 * hourUs + 7 * secondUs, 6],
+          [start + 3 * secondUs, 11 * hourUs + 7 * secondUs, 6],
         ] as const)
           expect(rounded(await store.buckets([tag], edges(from, width, count)))).toEqual(
             rounded(await memory.buckets([tag], edges(from, width, count))),
