@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { ConfigError, messageOf } from '#core/errors.ts'
 import { countDamage } from '#store/engine/damage.ts'
 import { startEngine, type Engine, type EngineSettings } from '#store/engine/engine.ts'
+import { ThreadLink } from '#store/engine/thread.ts'
 import { TimeSlice } from '#store/engine/time-slice.ts'
 import { connect, prepareDatabase } from './database.ts'
 import { lockFolder } from './folder-lock.ts'
@@ -11,7 +12,7 @@ import { loadShelf } from './load-shelf.ts'
 import { Lookup } from './lookup.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 import { makeFolder } from './sync-folder.ts'
-import { workerDesk, WorkerLink } from './worker-link.ts'
+import type { StoreActs } from './worker-acts.ts'
 import { diskFault, WriteAheadLog, type OpenFile } from './write-ahead-log.ts'
 
 export interface FolderSettings extends EngineSettings {
@@ -25,7 +26,7 @@ export interface FolderSettings extends EngineSettings {
 export interface OpenedFolder {
   readonly engine: Engine
   readonly reader: SqliteReader
-  readonly worker: WorkerLink
+  readonly worker: ThreadLink<StoreActs>
   /** Things found damaged since the store was opened. */
   readonly damaged: () => number
   readonly close: () => Promise<void>
@@ -52,7 +53,7 @@ export async function openFolder(settings: FolderSettings): Promise<OpenedFolder
 async function start(settings: FolderSettings, undo: (() => void | Promise<void>)[]): Promise<OpenedFolder> {
   const { folder, log } = settings
   const { damage, count } = countDamage(log)
-  const worker = new WorkerLink(folder, damage)
+  const worker = new ThreadLink<StoreActs>(new URL('./store.worker.ts', import.meta.url), { folder }, damage)
   undo.push(() => worker.close())
   const connection = connect(folder)
   undo.push(() => connection.close())
@@ -64,7 +65,7 @@ async function start(settings: FolderSettings, undo: (() => void | Promise<void>
     settings,
     shelf: reader,
     lookup: new Lookup(reader, damage, settings.cacheRowsMax),
-    desk: workerDesk(worker),
+    desk: worker.desk(),
     recordLog,
     slice: new TimeSlice(),
     load: async (telemetry) => loadShelf(connection, telemetry),

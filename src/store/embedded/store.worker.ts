@@ -1,24 +1,21 @@
 // The store's thread: seals, rolls up, lets go, reads what is long. All in steps, so that a short question waits for a long one for a step only.
 import type { DatabaseSync } from 'node:sqlite'
-import { parentPort, workerData } from 'node:worker_threads'
-import { messageOf, RetryLater } from '#core/errors.ts'
+import { workerData } from 'node:worker_threads'
+import { RetryLater } from '#core/errors.ts'
 import { joinRows, rowsBetween } from '#store/chunk/rows.ts'
 import { createDesk, type Desk } from '#store/engine/desk.ts'
 import { readRows, readRowsBack, type Source } from '#store/engine/history.ts'
 import { readBuckets } from '#store/engine/read-buckets.ts'
 import type { SourceCopy } from '#store/engine/source-copy.ts'
+import { answerAsks, tellDamage } from '#store/engine/thread.ts'
 import { TimeSlice } from '#store/engine/time-slice.ts'
 import { copyDatabase } from './copy-database.ts'
 import { connect } from './database.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 import { SqliteWriter } from './sqlite-writer.ts'
-import type { ActName, Acts, Ask, Reply } from './worker-acts.ts'
+import type { StoreActs } from './worker-acts.ts'
 
 const { folder } = workerData as { folder: string }
-const port = parentPort as NonNullable<typeof parentPort>
-const say = (reply: Reply, handedOver: ArrayBuffer[] = []) => port.postMessage(reply, handedOver)
-const damage = (what: string, reason: string) => say({ damage: { what, reason } })
-
 const slice = new TimeSlice()
 const pause = () => slice.pause()
 
@@ -29,7 +26,7 @@ let writing: { connection: DatabaseSync; desk: Desk } | undefined
 function shelfToRead(): SqliteReader {
   if (!reading) {
     const connection = connect(folder)
-    reading = { connection, shelf: new SqliteReader(connection, damage) }
+    reading = { connection, shelf: new SqliteReader(connection, tellDamage) }
   }
   return reading.shelf
 }
@@ -37,7 +34,7 @@ function shelfToRead(): SqliteReader {
 function desk(): Desk {
   if (!writing) {
     const connection = connect(folder)
-    writing = { connection, desk: createDesk(new SqliteWriter(connection, damage, pause), pause) }
+    writing = { connection, desk: createDesk(new SqliteWriter(connection, tellDamage, pause), pause) }
   }
   return writing.desk
 }
@@ -45,7 +42,7 @@ function desk(): Desk {
 let isClosing = false
 let copying: Promise<void> | undefined
 
-const acts: { [Name in ActName]: (given: Acts[Name]['given']) => Promise<Acts[Name]['answer'] | void> } = {
+answerAsks<StoreActs>({
   begin: () => desk().begin(),
   seal: (part) => desk().seal(part),
   commit: (given) => desk().commit(given),
@@ -77,35 +74,13 @@ const acts: { [Name in ActName]: (given: Acts[Name]['given']) => Promise<Acts[Na
   async close() {
     isClosing = true
     await copying?.catch(() => {})
-    try {
-      reading?.connection.close()
-      writing?.connection.exec('pragma wal_checkpoint(truncate)')
-      writing?.connection.close()
-    } finally {
-      port.close()
-    }
+    reading?.connection.close()
+    writing?.connection.exec('pragma wal_checkpoint(truncate)')
+    writing?.connection.close()
   },
-}
+})
 
 function sourceOf({ rows, ...source }: SourceCopy): Source {
   // What was copied stands still; views of it would be handed over with the answer.
   return { ...source, memory: (from, to) => joinRows([rowsBetween(rows, from, to)]), memoryArrays: () => [] }
-}
-
-port.on('message', async (ask: Ask) => {
-  try {
-    const answer: unknown = await acts[ask.act](ask.given as never)
-    if (ask.act !== 'close') say({ id: ask.id, answer }, buffersIn(answer))
-  } catch (error) {
-    say({ id: ask.id, error: { name: error instanceof Error ? error.name : 'Error', message: messageOf(error) } })
-  }
-})
-
-/** The memory of the columns of an answer, each once. */
-function buffersIn(answer: unknown): ArrayBuffer[] {
-  const found = new Set<ArrayBuffer>()
-  for (const columns of Array.isArray(answer) ? answer : [answer])
-    if (typeof columns === 'object' && columns !== null)
-      for (const column of Object.values(columns)) if (ArrayBuffer.isView(column)) found.add(column.buffer as ArrayBuffer)
-  return [...found]
 }

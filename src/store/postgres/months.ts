@@ -5,6 +5,9 @@ import type { Micros } from '#core/time.ts'
 import { endOfMonths, firstMonth, lockSchema, transaction, type Partitioned } from './schema.ts'
 import { query, statement } from './sql.ts'
 
+/** Sealing rewrites short chunks until they are full, so much becomes free that PostgreSQL shall use again early. */
+const vacuumEarly = 'autovacuum_vacuum_scale_factor = 0.05, toast.autovacuum_vacuum_scale_factor = 0.05'
+
 /** How long dropping waits for others before it leaves the month for another time; they wait behind it meanwhile. */
 const dropWaitMs = 500
 
@@ -73,6 +76,6 @@ function nameOf(table: Partitioned, time: Micros): string | undefined {
 function attach(table: Partitioned, name: string, time: Micros): string {
   const date = new Date(time / 1000)
   const start = (month: number) => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + month) * 1000
-  return `create table telemetry.${name} (like telemetry.${table} including all);
+  return `create table telemetry.${name} (like telemetry.${table} including all) with (${vacuumEarly});
     alter table telemetry.${table} attach partition telemetry.${name} for values from (${start(0)}) to (${start(1)})`
 }

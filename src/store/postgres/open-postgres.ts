@@ -45,9 +45,11 @@ export async function openPostgres(settings: PostgresSettings): Promise<OpenedPo
     const { damage, count } = countDamage(log)
     const reading = readingFrom(pool, damage)
     const lookup = new PgLookup(reading.ask, damage, cacheRowsMax)
-    const engine = await startPartition({ ...settings, settings, reading, lookup, recordLog, logName: await nameOfLog(folder), damage })
+    const { connectionString: url } = pool.options
+    const logName = await nameOfLog(folder)
+    const { engine, close: stop } = await startPartition({ ...settings, settings, reading, lookup, recordLog, logName, damage, url })
     const close = async () => {
-      await engine.close()
+      await stop()
       for (const act of undo.toReversed()) await act()
     }
     return { engine, reader: reading.reader, damaged: () => count() + recordLog.damagedRecords, close }

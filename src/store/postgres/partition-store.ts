@@ -61,7 +61,7 @@ export interface PartitionStore extends Pick<EngineStore, 'tag' | 'tags' | 'remo
   close(): Promise<void>
 }
 
-const partitionDefaults = { ...engineDefaults, hotRowsMax: 1 << 19, hotBytesMax: 16 << 20, logBytesMax: 64 << 20, sealAfterMs: 60_000 }
+const partitionDefaults = { ...engineDefaults, hotRowsMax: 1 << 20, hotBytesMax: 16 << 20, logBytesMax: 64 << 20, sealAfterMs: 60_000 }
 
 /** Rows that are applied at once. */
 const stepRows = 1 << 16
@@ -81,7 +81,7 @@ export async function openPartition(options: PartitionOptions): Promise<Partitio
   const reading = readingFrom(pool, damage)
   const recordLog = new StreamLog(acknowledge)
   const logName = `stream ${randomUUID()}`
-  const engine = await startPartition({
+  const { engine, close } = await startPartition({
     pool,
     partition,
     token,
@@ -150,6 +150,6 @@ export async function openPartition(options: PartitionOptions): Promise<Partitio
       return gone
     },
     statistics: () => ({ ...store.statistics(), damaged: count(), rejected }),
-    close: () => engine.close(),
+    close,
   }
 }

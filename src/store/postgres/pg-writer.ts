@@ -65,11 +65,11 @@ const saveTotals = statement(
   'save totals',
   `update telemetry.partition set samples = $2, replaced = $3, expired = $4, bytes = greatest(0, bytes + $5::bigint),
      version = version + 1, segment = coalesce($6::bigint, segment), log = case when $6::bigint is null then log else $7 end
-   where partition = $1 returning bytes`,
+   where partition = $1`,
 )
-const firstTime = statement(
-  'first time',
-  `select min(first) from (
+const survey = statement(
+  'survey',
+  `select (select bytes from telemetry.partition where partition = $1), min(first) from (
      select min("end") as first from telemetry.chunk where tag in (select id from telemetry.tag where partition = $1)
      union all select min(time) from telemetry.array_sample where tag in (select id from telemetry.tag where partition = $1)) as firsts`,
 )
@@ -91,9 +91,6 @@ export class PgWriter extends PgReader implements ShelfWriter {
   readonly #expected = new Map<number, Expected>()
   /** By how many bytes the partition has grown in this transaction. */
   #grown = 0
-  /** About what the partition's telemetry takes, as of the last commit. */
-  bytes = 0
-  #bytesToBe = 0
   #version = 0
 
   constructor({ pool, session, log, damage }: PgWriterParts) {
@@ -105,16 +102,14 @@ export class PgWriter extends PgReader implements ShelfWriter {
 
   async begin(): Promise<Totals> {
     this.#clear()
-    const { version, totals, bytes } = await this.#session.begin()
+    const { version, totals } = await this.#session.begin()
     this.#version = version + 1
-    this.bytes = this.#bytesToBe = bytes
     return totals
   }
 
   async commit(): Promise<void> {
     await this.#flush()
     await this.#session.commit()
-    this.bytes = this.#bytesToBe
     this.#clear()
   }
 
@@ -222,8 +217,7 @@ export class PgWriter extends PgReader implements ShelfWriter {
     await this.#flush()
     const values = [this.#session.partition, samples, replaced, expired, this.#grown, segment ?? null, this.#log]
     this.#grown = 0
-    const [row] = await this.ask(saveTotals, values)
-    this.#bytesToBe = Number(row?.[0])
+    await this.ask(saveTotals, values)
   }
 
   async insertChunk(tag: number, rows: Rows, summaries: Float64Array | undefined): Promise<void> {
@@ -301,9 +295,9 @@ export class PgWriter extends PgReader implements ShelfWriter {
   }
 
   async survey(): Promise<Survey> {
-    const [row] = await query(this.#pool, firstTime, [this.#session.partition])
-    const first = row?.[0] as number | null | undefined
-    return { firstDay: first == null ? undefined : Math.floor(first / dayUs), bytesUsed: this.bytes }
+    const [row] = await query(this.#pool, survey, [this.#session.partition])
+    const [bytesUsed, first] = row as [number, number | null]
+    return { firstDay: first === null ? undefined : Math.floor(first / dayUs), bytesUsed }
   }
 
   /** Gives whole months back; the space of single rows is PostgreSQL's to use again (autovacuum). */

@@ -20,7 +20,7 @@ export interface PostgresStore extends EngineStore {
 }
 
 export function createPostgresStore(given: PostgresStoreSettings): PostgresStore {
-  const settings: PostgresSettings = { ...engineDefaults, clock: systemClock, partition: 0, cacheRowsMax: 1_000_000, ...given }
+  const settings: PostgresSettings = { ...engineDefaults, clock: systemClock, partition: 0, cacheRowsMax: 2_000_000, ...given }
   let opened: OpenedPostgres | undefined
   const use = (): OpenedPostgres => {
     if (!opened) throw new RetryLater(`the store with its log in ${settings.folder} is not open`)

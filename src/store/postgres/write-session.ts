@@ -3,7 +3,7 @@ import type { ClientBase, Pool, PoolClient } from 'pg'
 import { failure } from '#store/postgres/rows/failure.ts'
 import { query, run, type Ask } from './sql.ts'
 import { takeTurn } from './write-turns.ts'
-import { confirmHolding, TakenOver, type Holding, type PartitionState } from './take-partition.ts'
+import { confirmHolding, type Holding, type PartitionState } from './take-partition.ts'
 
 /** The server ends a transaction whose owner is silent for so long, so that it holds up no successor. */
 const silenceMs = 60_000
@@ -14,16 +14,14 @@ const beginTransaction = `begin; set local idle_in_transaction_session_timeout =
 export class WriteSession {
   readonly #pool: Pool
   readonly #holding: Holding
-  readonly #superseded: (() => void) | undefined
   #client: PoolClient | undefined
   #endTurn: (() => void) | undefined
   #turn: Promise<unknown> = Promise.resolve()
   #failure: unknown
 
-  constructor(pool: Pool, holding: Holding, superseded?: () => void) {
+  constructor(pool: Pool, holding: Holding) {
     this.#pool = pool
     this.#holding = holding
-    this.#superseded = superseded
   }
 
   get partition(): number {
@@ -40,7 +38,6 @@ export class WriteSession {
       return await confirmHolding(client, this.#holding)
     } catch (error) {
       this.#release(true)
-      if (error instanceof TakenOver) this.#superseded?.()
       throw failure(error, 'telemetry cannot be written')
     }
   }
