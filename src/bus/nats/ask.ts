@@ -36,7 +36,8 @@ export function serve({ connection }: NatsLink, subject: string, answerer: Answe
     queue: 'answerers',
     callback: (error, message) => void (error ?? answer(message)),
   })
-  return () => subscription.unsubscribe()
+  // What is here already is still answered: whoever asked would wait for nothing.
+  return () => void subscription.drain().catch(() => {})
 }
 
 /**
