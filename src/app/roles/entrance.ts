@@ -27,6 +27,8 @@ export interface Entrance extends Pick<ApiContext, 'store' | 'directory' | 'boar
 }
 
 const refreshMs = 5_000
+/** A writer that was killed is replaced within it. */
+const patienceMs = 15_000
 
 /** Opens it; `started` takes what ends it again, also of what was begun before it throws. */
 export async function openEntrance(common: Common, started: (() => Promise<unknown> | void)[]): Promise<Entrance> {
@@ -34,7 +36,8 @@ export async function openEntrance(common: Common, started: (() => Promise<unkno
   const appender = createStreamAppender({ link, partitions })
   const owners = askOwners(link, partitions)
   const { copy: ask, remove } = owners
-  const store = createQueryStore({ pool, clock, log, append: (deliveries) => appender.append(deliveries), remove, ask, refreshMs })
+  const append: QueryStore['append'] = (deliveries) => appender.append(deliveries)
+  const store = createQueryStore({ pool, clock, log, append, remove, ask, patienceMs, refreshMs })
   await store.open()
   started.push(() => store.close())
   const directory = await openDirectory(plant, database, store, (error) => log.error(error))
