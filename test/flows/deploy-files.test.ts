@@ -191,7 +191,8 @@ afterAll(() => rm(folder, { recursive: true }))
 
 test('three servers with the configuration for NATS are one cluster, which lets in who has the password', async () => {
   const tool = requireTool('nats-server', 'nats-server')
-  const configuration = await readDeployFile('nats.conf')
+  // The server here may be older than what the images have.
+  const configuration = (await readDeployFile('nats.conf')).replace('sync_interval: always', '')
   const [clients, routes] = [
     await Promise.all([freePort(), freePort(), freePort()]),
     await Promise.all([freePort(), freePort(), freePort()]),

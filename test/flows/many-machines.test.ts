@@ -134,8 +134,8 @@ async function expectBuckets({ confirmed }: Feeder): Promise<void> {
   }
 }
 
-/** Values that come over the live socket of an api. */
-async function liveValues(api: Name, tags: readonly string[]): Promise<{ seen: Map<string, number>; close: () => void }> {
+/** Every tag has a value over the live socket of an api, and then newer ones. */
+async function expectLive(api: Name, tags: readonly string[]): Promise<void> {
   const seen = new Map<string, number>()
   const socket = new WebSocket(`${url(api).replace('http', 'ws')}/api/v1/live`)
   socket.on('message', (data) => {
@@ -144,7 +144,10 @@ async function liveValues(api: Name, tags: readonly string[]): Promise<{ seen: M
   })
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
   socket.send(JSON.stringify({ type: 'subscribe', tags }))
-  return { seen, close: () => socket.terminate() }
+  await vi.waitFor(() => expect([...seen.keys()].toSorted()).toEqual(tags.toSorted()), patience)
+  const before = new Map(seen)
+  await vi.waitFor(() => expect(tags.filter((tag) => (seen.get(tag) as number) <= (before.get(tag) as number))).toEqual([]), patience)
+  socket.terminate()
 }
 
 /** The server that leads the stream of a tag. */
@@ -166,11 +169,7 @@ test('what is sent is there at every api, live and to be asked for; whatever is 
 
   // Every tag is seen live, and asked for, at each api, however it came in.
   for (const api of apis) {
-    const live = await liveValues(api, tags)
-    await vi.waitFor(() => expect([...live.seen.keys()].toSorted()).toEqual(tags.toSorted()), patience)
-    const before = new Map(live.seen)
-    await vi.waitFor(() => expect(tags.every((tag) => (live.seen.get(tag) ?? 0) > (before.get(tag) ?? 0))).toBe(true), patience)
-    live.close()
+    await expectLive(api, tags)
     for (const tag of tags) {
       const newest = [...((device.confirmed.get(tag) ?? direct.confirmed.get(tag)) as Map<Micros, number>).keys()].at(-1) as Micros
       await vi.waitFor(async () => expect((await history(api, tag)).has(newest)).toBe(true), patience)
@@ -198,6 +197,7 @@ test('what is sent is there at every api, live and to be asked for; whatever is 
   await postgres.kill()
   const sentSoFar = direct.confirmed.get(posted[0] as string)?.size ?? 0
   await vi.waitFor(() => expect(direct.confirmed.get(posted[0] as string)?.size).toBeGreaterThan(sentSoFar + 20), patience)
+  await expectLive('api-2', tags)
   await postgres.start()
   await Promise.all([leader.start(), ...(['ingest-1', 'writer-1', 'api-1'] as const).map((name) => processes[name].start())])
   await ready()
