@@ -13,14 +13,14 @@ export interface Address {
   readonly hostNames: readonly string[] | undefined
 }
 
-/** Begins to answer and resolves to the address as a URL. Throws `ConfigError`. */
-export async function listen(server: FastifyInstance, { host, port }: Pick<Address, 'host' | 'port'>): Promise<string> {
+/** Begins to answer and resolves to the address as a URL; `who` needs the port. Throws `ConfigError`. */
+export async function listen(server: FastifyInstance, { host, port }: Pick<Address, 'host' | 'port'>, who: string): Promise<string> {
   try {
     await server.listen({ host, port })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EADDRINUSE')
-      throw new ConfigError(`port ${port} is taken, and the dashboard needs it; choose another with --port or MILLWRIGHT_PORT`)
+      throw new ConfigError(`port ${port} is taken, and ${who} needs it; choose another with --port or MILLWRIGHT_PORT`)
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
       throw new ConfigError(`${host} is no address of this machine; choose another with --host or MILLWRIGHT_HOST, e.g. 0.0.0.0 for all`)
     throw error

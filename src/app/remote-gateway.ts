@@ -78,6 +78,6 @@ async function serveHealth(gateway: Gateway, name: string, address: Address, log
     },
     requestLog(log),
   )
-  await listen(server, address)
+  await listen(server, address, 'its health')
   return () => server.close()
 }

@@ -126,7 +126,7 @@ export async function startServer({
       dashboardFolder,
       requestLog(log),
     )
-    const url = await listen(api, { host: loopback, port })
+    const url = await listen(api, { host: loopback, port }, 'the dashboard')
     started.push(() => api.close())
     gateway = new Gateway({
       name: ownGateway,

@@ -74,7 +74,11 @@ export async function startRoles(options: StartRolesOptions): Promise<StartedRol
       hostNames: address.hostNames,
     }
     const server = await buildFor(roles, context, entrance, requestLog(log))
-    const url = await listen(server, address)
+    const url = await listen(server, address, `the role ${roles.join(', ')}`)
+    if (entrance && address.hostNames)
+      log.warn(
+        `there is no sign-in yet, and ${url} answers the network: let nobody reach it but your own, or through a proxy that checks who asks`,
+      )
     if (writer) started.push(writer.stop)
     started.push(common.leave, () => server.close())
     await common.join(url, () => ({ ...writer?.figures() }))
