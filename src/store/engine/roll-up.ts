@@ -6,7 +6,7 @@ import { coarserSummaries, hourlySummaries, summariesPer } from '#store/rollup/s
 import type { Chunk, ShelfReader, ShelfWriter, Tier } from './shelf.ts'
 
 /** Chunks that are decoded at once. */
-const stepChunks = 16
+const stepChunks = 32
 /** A tier is worth its place when its summaries are so many times fewer than what they sum up. */
 const worthwhile = 4
 

@@ -6,11 +6,9 @@ import type { Chunk } from '#store/engine/shelf.ts'
 import { statement, type Ask } from './sql.ts'
 
 export interface Expected {
-  rolledUntil: number
-  /** Up to `tailChunksMax`, newest first; not any more when the tag has been written to. */
-  newest: Chunk[] | undefined
-  /** By the chunk's start. */
-  readonly bytes: Map<number, Uint8Array>
+  readonly rolledUntil: number
+  /** Up to `tailChunksMax`, newest first, with the bytes of some. */
+  readonly newest: { readonly chunk: Chunk; readonly bytes: Uint8Array | null }[]
 }
 
 // A short chunk is joined when it is not much larger than what comes behind it; see seal-tag.ts.
@@ -49,10 +47,8 @@ export async function expectTags(
   for (const row of await ask(expected, [tags, firsts, counts])) {
     const [tag, rolledUntil, start, end, count, bytes] = row as [number, number | null, number | null, number, number, Uint8Array | null]
     let one = found.get(tag)
-    if (!one) found.set(tag, (one = { rolledUntil: rolledUntil ?? -Infinity, newest: [], bytes: new Map() }))
-    if (start === null) continue
-    one.newest?.push({ tag, start, end, count, summaries: undefined, data: start })
-    if (bytes) one.bytes.set(start, bytes)
+    if (!one) found.set(tag, (one = { rolledUntil: rolledUntil ?? -Infinity, newest: [] }))
+    if (start !== null) one.newest.push({ chunk: { tag, start, end, count, summaries: undefined, data: start }, bytes })
   }
   return found
 }

@@ -19,6 +19,13 @@ interface NewBlock {
   readonly bytes: Uint8Array
 }
 
+/** Blocks of days from ≤ day < to that go. */
+interface Cut {
+  readonly tag: number
+  readonly from: number
+  readonly to: number
+}
+
 /** Where what is gathered goes. */
 interface Goal {
   readonly partition: number
@@ -65,6 +72,14 @@ const putBlocks = (tier: Tier) =>
      on conflict(tag, day) do update set bytes = excluded.bytes`,
   )
 const putBlocksOf = { minute: putBlocks('minute'), hour: putBlocks('hour') }
+const cutBlocks = (tier: Tier) =>
+  statement(
+    `cut ${tier}`,
+    `with gone as (delete from telemetry.${tier}_block as block using unnest($1::int[], $2::int[], $3::int[]) as cut(tag, first, "end")
+       where block.tag = cut.tag and day >= first and day < "end" returning octet_length(bytes) as size)
+     select coalesce(sum(size + ${rowBytes}), 0)::bigint from gone`,
+  )
+const cutBlocksOf = { minute: cutBlocks('minute'), hour: cutBlocks('hour') }
 
 export class Gathered {
   readonly #tags = new Map<number, TagState>()
@@ -73,17 +88,23 @@ export class Gathered {
   #deleted: Pick<Chunk, 'tag' | 'start'>[] = []
   readonly #chunks = new Map<string, NewChunk>()
   readonly #blocks: Record<Tier, Map<string, NewBlock>> = { minute: new Map(), hour: new Map() }
-  /** Tags of which chunks or blocks wait. */
-  readonly #touched = new Set<number>()
+  #cuts: Record<Tier, Cut[]> = { minute: [], hour: [] }
+  /** Tags of which chunks, or blocks, wait. */
+  readonly #chunkTags = new Set<number>()
+  readonly #blockTags = new Set<number>()
   /** Bytes that wait. */
   bytes = 0
 
   get isEmpty(): boolean {
-    return this.#tags.size + this.#rolledUntil.size + this.#keptFrom.size + this.#deleted.length + this.#touched.size === 0
+    return this.#tags.size + this.#rolledUntil.size + this.#keptFrom.size + this.#chunkTags.size + this.#blockTags.size === 0
   }
 
-  touches(tag: number): boolean {
-    return this.#touched.has(tag)
+  touchesChunks(tag: number): boolean {
+    return this.#chunkTags.has(tag)
+  }
+
+  touchesBlocks(tag: number): boolean {
+    return this.#blockTags.has(tag)
   }
 
   saveTag(tag: TagState): void {
@@ -92,10 +113,6 @@ export class Gathered {
 
   setRolledUntil(tag: number, day: number): void {
     this.#rolledUntil.set(tag, day)
-  }
-
-  rolledUntil(tag: number): number | undefined {
-    return this.#rolledUntil.get(tag)
   }
 
   setKeptFrom(tag: number, time: number): void {
@@ -109,25 +126,38 @@ export class Gathered {
   /** Goes out before chunks that are inserted. */
   deleteChunk({ tag, start }: Chunk): void {
     this.#deleted.push({ tag, start })
-    this.#touched.add(tag)
+    this.#chunkTags.add(tag)
   }
 
   insertChunk(chunk: NewChunk): void {
     this.#chunks.set(`${chunk.tag} ${chunk.start}`, chunk)
-    this.#touched.add(chunk.tag)
+    this.#chunkTags.add(chunk.tag)
     this.bytes += chunk.bytes.length + (chunk.summaries?.length ?? 0) + rowBytes
   }
 
   putBlock(tier: Tier, block: NewBlock): void {
     this.#blocks[tier].set(`${block.tag} ${block.day}`, block)
-    this.#touched.add(block.tag)
+    this.#blockTags.add(block.tag)
     this.bytes += block.bytes.length + rowBytes
+  }
+
+  /** Whether a block waits that lies in these days. */
+  hasBlock(tier: Tier, { tag, from, to }: Cut): boolean {
+    if (!this.#blockTags.has(tag)) return false
+    return this.#blocks[tier].values().some((block) => block.tag === tag && from <= block.day && block.day < to)
+  }
+
+  /** Goes out before blocks that are put. */
+  cutBlocks(tier: Tier, cut: Cut): void {
+    this.#cuts[tier].push(cut)
+    this.#blockTags.add(cut.tag)
   }
 
   /** Takes all that waits and returns what writes it, which resolves to by how many bytes that made the partition grow. */
   take({ partition, version, months }: Goal): (client: ClientBase) => Promise<number> {
     const tags = this.#tags.values().toArray()
-    const [rolled, kept, deleted, grown] = [[...this.#rolledUntil], [...this.#keptFrom], this.#deleted, this.bytes]
+    const [rolled, kept, deleted, cuts] = [[...this.#rolledUntil], [...this.#keptFrom], this.#deleted, this.#cuts]
+    let grown = this.bytes
     const chunks = this.#chunks.values().toArray()
     const blocks = { minute: this.#blocks.minute.values().toArray(), hour: this.#blocks.hour.values().toArray() }
     this.clear()
@@ -137,6 +167,7 @@ export class Gathered {
       if (kept.length > 0) await query(client, setKept, columns(kept, 2))
       const keys = [deleted.map(({ tag }) => tag), deleted.map(({ start }) => start)]
       const [gone] = deleted.length > 0 ? await query(client, deleteChunks, keys) : []
+      grown -= Number(gone?.[0] ?? 0)
       if (chunks.length > 0) {
         const starts = chunks.map(({ start }) => start)
         await months.prepare(client, 'chunk', starts)
@@ -150,18 +181,23 @@ export class Gathered {
         ])
       }
       for (const tier of ['minute', 'hour'] as const) {
-        const all = blocks[tier]
-        const days = [all.map(({ tag }) => tag), all.map(({ day }) => day), byteaArray(all.map(({ bytes }) => bytes))]
-        if (all.length > 0) await query(client, putBlocksOf[tier], days)
+        const [old, all] = [cuts[tier], blocks[tier]]
+        const days = [old.map(({ tag }) => tag), old.map(({ from }) => from), old.map(({ to }) => to)]
+        const [cut] = old.length > 0 ? await query(client, cutBlocksOf[tier], days) : []
+        grown -= Number(cut?.[0] ?? 0)
+        const columns = [all.map(({ tag }) => tag), all.map(({ day }) => day), byteaArray(all.map(({ bytes }) => bytes))]
+        if (all.length > 0) await query(client, putBlocksOf[tier], columns)
       }
-      return grown - Number(gone?.[0] ?? 0)
+      return grown
     }
   }
 
   clear(): void {
     for (const map of [this.#tags, this.#rolledUntil, this.#keptFrom, this.#chunks, this.#blocks.minute, this.#blocks.hour]) map.clear()
     this.#deleted = []
-    this.#touched.clear()
+    this.#cuts = { minute: [], hour: [] }
+    this.#chunkTags.clear()
+    this.#blockTags.clear()
     this.bytes = 0
   }
 }

@@ -18,6 +18,7 @@ const chunksFrom = statement(
      coalesce((select start from telemetry.chunk where tag = $1 and start <= $2 order by start desc limit 1), $2)
    and start < $3 and "end" >= $2 order by start limit $4`,
 )
+const chunksWithBytes = statement('chunks with bytes', chunksFrom.text.replace(chunkColumns, `${chunkColumns}, bytes`))
 const chunksBack = statement(
   'chunks back',
   `select ${chunkColumns} from telemetry.chunk where tag = $1 and start < $2 order by start desc limit $3`,
@@ -61,6 +62,18 @@ export class PgReader implements ShelfReader {
 
   async chunks(tag: number, from: Micros, to: Micros, limit: number): Promise<Chunk[]> {
     return (await this.ask(chunksFrom, [tag, bound(from), bound(to), limit])).map((row) => chunkOf(tag, row))
+  }
+
+  /** The same with their bytes, which it gives to `take`. */
+  protected async chunksWithBytes(
+    { tag, from, to, limit }: { tag: number; from: Micros; to: Micros; limit: number },
+    take: (chunk: Chunk, bytes: Uint8Array) => void,
+  ): Promise<Chunk[]> {
+    return (await this.ask(chunksWithBytes, [tag, bound(from), bound(to), limit])).map((row) => {
+      const chunk = chunkOf(tag, row)
+      take(chunk, row[4] as Uint8Array)
+      return chunk
+    })
   }
 
   async chunksBack(tag: number, before: Micros, limit: number): Promise<Chunk[]> {

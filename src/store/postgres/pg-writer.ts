@@ -10,69 +10,16 @@ import type { Damage } from '#store/engine/damage.ts'
 import type { ArrayRow, Block, Chunk, ShelfWriter, Survey, TagState, Tier, Totals } from '#store/engine/shelf.ts'
 import { tailChunksMax } from '#store/engine/seal-tag.ts'
 import { encodeSummaries } from '#store/rollup/summaries-codec.ts'
-import { expectTags, type Expected } from './expected.ts'
+import { expectTags } from './expected.ts'
 import { Gathered, rowBytes } from './gathered.ts'
 import { dropEmptyMonths, Months } from './months.ts'
 import { dayBound, PgReader } from './pg-reader.ts'
-import { bound, bytesOfFloat64s, byteaArray, legalText, query, statement } from './sql.ts'
+import { bound, bytesOfFloat64s, byteaArray, legalText, query } from './sql.ts'
 import type { WriteSession } from './write-session.ts'
+import * as sql from './writer-statements.ts'
 
 /** Bytes that are gathered before they go out. */
 const gatherBytes = 2 << 20
-
-const rolledUntil = statement('rolled', 'select rolled_until from telemetry.tag where id = $1')
-const tagOf = statement('tag', 'select path, kind from telemetry.tag where id = $1')
-const renewed = statement('renewed', 'update telemetry.tag set renewed = version where id = $1')
-const deleteTag = statement(
-  'delete tag',
-  `with gone as (delete from telemetry.tag where id = $1 returning partition)
-   update telemetry.partition set deletions = deletions + 1 from gone where partition.partition = gone.partition`,
-)
-const quarantine = statement(
-  'quarantine',
-  `insert into telemetry.damaged_chunk select tag, start, "end", count, bytes from telemetry.chunk where tag = $1 and start = $2`,
-)
-const deleteBlocks = (tier: Tier) =>
-  statement(
-    `delete ${tier}s`,
-    `with gone as (delete from telemetry.${tier}_block where tag = $1 and day >= $2 and day < $3 returning octet_length(bytes) as size)
-     select coalesce(sum(size + ${rowBytes}), 0)::bigint from gone`,
-  )
-const deleteBlocksOf = { minute: deleteBlocks('minute'), hour: deleteBlocks('hour') }
-const arraysThere = statement(
-  'arrays there',
-  `select count(*), coalesce(sum(coalesce(octet_length(bytes), 0) + ${rowBytes}), 0)::bigint
-   from telemetry.array_sample where tag = $1 and time = any($2::bigint[])`,
-)
-const insertArrays = statement(
-  'insert arrays',
-  `insert into telemetry.array_sample(tag, time, quality, statistics, bytes)
-   select $1, * from unnest($2::bigint[], $3::smallint[], $4::bytea[], $5::bytea[])
-   on conflict(tag, time) do update set quality = excluded.quality, statistics = excluded.statistics, bytes = excluded.bytes`,
-)
-const deleteArrays = statement(
-  'delete arrays',
-  `with gone as (delete from telemetry.array_sample where tag = $1 and time >= $2 and time < $3
-     returning coalesce(octet_length(bytes), 0) as size)
-   select count(*), coalesce(sum(size + ${rowBytes}), 0)::bigint from gone`,
-)
-const saveOrigins = statement(
-  'save origins',
-  `insert into telemetry.origin(partition, source, sequence) select $1, * from unnest($2::text[], $3::bigint[])
-   on conflict(partition, source) do update set sequence = excluded.sequence`,
-)
-const saveTotals = statement(
-  'save totals',
-  `update telemetry.partition set samples = $2, replaced = $3, expired = $4, bytes = greatest(0, bytes + $5::bigint),
-     version = version + 1, segment = coalesce($6::bigint, segment), log = case when $6::bigint is null then log else $7 end
-   where partition = $1`,
-)
-const survey = statement(
-  'survey',
-  `select (select bytes from telemetry.partition where partition = $1), min(first) from (
-     select min("end") as first from telemetry.chunk where tag in (select id from telemetry.tag where partition = $1)
-     union all select min(time) from telemetry.array_sample where tag in (select id from telemetry.tag where partition = $1)) as firsts`,
-)
 
 export interface PgWriterParts {
   readonly pool: Pool
@@ -88,7 +35,11 @@ export class PgWriter extends PgReader implements ShelfWriter {
   readonly #log: string
   readonly #months = new Months()
   readonly #gathered = new Gathered()
-  readonly #expected = new Map<number, Expected>()
+  /** What is known of tags and chunks in this transaction: the newest chunks of tags that are going to be sealed, bytes that are going to be read. */
+  readonly #newest = new Map<number, Chunk[]>()
+  readonly #rolledUntil = new Map<number, number>()
+  readonly #bytes = new Map<string, Uint8Array>()
+  #arrayTags: Set<number> | undefined
   /** By how many bytes the partition has grown in this transaction. */
   #grown = 0
   #version = 0
@@ -121,21 +72,34 @@ export class PgWriter extends PgReader implements ShelfWriter {
 
   #clear(): void {
     this.#gathered.clear()
-    this.#expected.clear()
+    for (const known of [this.#newest, this.#rolledUntil, this.#bytes]) known.clear()
+    this.#arrayTags = undefined
     this.#grown = 0
   }
 
   async expect(part: { readonly id: Uint32Array; readonly count: Uint32Array; readonly time: Float64Array }): Promise<void> {
-    for (const [tag, expected] of await expectTags(this.ask, part)) this.#expected.set(tag, expected)
+    for (const [tag, { rolledUntil, newest }] of await expectTags(this.ask, part)) {
+      this.#rolledUntil.set(tag, rolledUntil)
+      this.#newest.set(
+        tag,
+        newest.map(({ chunk }) => chunk),
+      )
+      for (const { chunk, bytes } of newest) if (bytes) this.#bytes.set(chunkKey(chunk), bytes)
+    }
   }
 
   override async chunks(tag: number, from: Micros, to: Micros, limit: number): Promise<Chunk[]> {
     await this.#settle(tag)
-    return super.chunks(tag, from, to, limit)
+    if (limit === 1) return super.chunks(tag, from, to, limit)
+    // They are read next; of two, the first, and the second tells how far it reaches.
+    let left = limit === 2 ? 1 : limit
+    return this.chunksWithBytes({ tag, from, to, limit }, (chunk, bytes) => {
+      if (left-- > 0) this.#bytes.set(chunkKey(chunk), bytes)
+    })
   }
 
   override async chunksBack(tag: number, before: Micros, limit: number): Promise<Chunk[]> {
-    const newest = this.#expected.get(tag)?.newest
+    const newest = this.#newest.get(tag)
     if (before === Infinity && newest && limit <= tailChunksMax) return newest.slice(0, limit)
     await this.#settle(tag)
     return super.chunksBack(tag, before, limit)
@@ -144,16 +108,15 @@ export class PgWriter extends PgReader implements ShelfWriter {
   override async rows(chunks: readonly Chunk[]): Promise<(Rows | undefined)[]> {
     const [first] = chunks
     if (!first) return []
-    const expected = this.#expected.get(first.tag)
-    const bytes = chunks.map(({ start }) => expected?.bytes.get(start))
-    for (const { start } of chunks) expected?.bytes.delete(start)
+    const bytes = chunks.map((chunk) => this.#bytes.get(chunkKey(chunk)))
+    for (const chunk of chunks) this.#bytes.delete(chunkKey(chunk))
     if (bytes.every((each) => each !== undefined)) return bytes.map((each, index) => this.decode(chunks[index] as Chunk, each))
     await this.#settle(first.tag)
     return super.rows(chunks)
   }
 
   override async blocks(tag: number, tier: Tier, from: number, to: number): Promise<Block[]> {
-    await this.#settle(tag)
+    if (this.#gathered.touchesBlocks(tag)) await this.#flush()
     return super.blocks(tag, tier, from, to)
   }
 
@@ -164,7 +127,7 @@ export class PgWriter extends PgReader implements ShelfWriter {
   /** Finds and saves the newest sample anew, after some were deleted. */
   async renewLatest(tag: number): Promise<TagState> {
     await this.#settle(tag)
-    const [found] = await this.ask(tagOf, [tag])
+    const [found] = await this.ask(sql.tagOf, [tag])
     const [path, kind] = found as [TagState['path'], TagState['kind']]
     const [chunk] = await this.chunksBack(tag, Infinity, 1)
     const [rows] = chunk ? await this.rows([chunk]) : []
@@ -182,13 +145,13 @@ export class PgWriter extends PgReader implements ShelfWriter {
     }
     this.saveTag(state)
     await this.#flush()
-    await this.ask(renewed, [tag])
+    await this.ask(sql.renewed, [tag])
     return state
   }
 
   async deleteTag(tag: number): Promise<void> {
     await this.#flush()
-    await this.ask(deleteTag, [tag])
+    await this.ask(sql.deleteTag, [tag])
   }
 
   setKeptFrom(tag: number, time: Micros): void {
@@ -196,32 +159,33 @@ export class PgWriter extends PgReader implements ShelfWriter {
   }
 
   async rolledUntil(tag: number): Promise<number> {
-    const known = this.#gathered.rolledUntil(tag) ?? this.#expected.get(tag)?.rolledUntil
+    const known = this.#rolledUntil.get(tag)
     if (known !== undefined) return known
-    const [row] = await this.ask(rolledUntil, [tag])
-    return (row?.[0] as number | null | undefined) ?? -Infinity
+    const [row] = await this.ask(sql.rolledUntil, [tag])
+    const day = (row?.[0] as number | null | undefined) ?? -Infinity
+    this.#rolledUntil.set(tag, day)
+    return day
   }
 
   setRolledUntil(tag: number, day: number): void {
     this.#gathered.setRolledUntil(tag, day)
-    const expected = this.#expected.get(tag)
-    if (expected) expected.rolledUntil = day
+    this.#rolledUntil.set(tag, day)
   }
 
   async saveOrigins(origins: ReadonlyMap<string, number>): Promise<void> {
     const sequences = new Map([...origins].map(([source, sequence]) => [legalText(source), sequence]))
-    if (origins.size > 0) await this.ask(saveOrigins, [this.#session.partition, [...sequences.keys()], [...sequences.values()]])
+    if (origins.size > 0) await this.ask(sql.saveOrigins, [this.#session.partition, [...sequences.keys()], [...sequences.values()]])
   }
 
   async saveTotals({ samples, replaced, expired }: Totals, segment?: number): Promise<void> {
     await this.#flush()
     const values = [this.#session.partition, samples, replaced, expired, this.#grown, segment ?? null, this.#log]
     this.#grown = 0
-    await this.ask(saveTotals, values)
+    await this.ask(sql.saveTotals, values)
   }
 
   async insertChunk(tag: number, rows: Rows, summaries: Float64Array | undefined): Promise<void> {
-    this.#forgetNewest(tag)
+    this.#newest.delete(tag)
     this.#gathered.insertChunk({
       tag,
       start: rows.time[0] as number,
@@ -234,15 +198,15 @@ export class PgWriter extends PgReader implements ShelfWriter {
   }
 
   async deleteChunk(chunk: Chunk): Promise<void> {
-    this.#forgetNewest(chunk.tag)
-    this.#expected.get(chunk.tag)?.bytes.delete(chunk.start)
+    this.#newest.delete(chunk.tag)
+    this.#bytes.delete(chunkKey(chunk))
     if (this.#gathered.hasChunk(chunk)) await this.#flush()
     this.#gathered.deleteChunk(chunk)
   }
 
   async quarantine(chunk: Chunk): Promise<void> {
     await this.#settle(chunk.tag)
-    await this.ask(quarantine, [chunk.tag, chunk.start])
+    await this.ask(sql.quarantine, [chunk.tag, chunk.start])
     await this.deleteChunk(chunk)
   }
 
@@ -252,9 +216,9 @@ export class PgWriter extends PgReader implements ShelfWriter {
   }
 
   async deleteBlocks(tag: number, tier: Tier, from: number, to: number): Promise<void> {
-    await this.#settle(tag)
-    const [gone] = await this.ask(deleteBlocksOf[tier], [tag, dayBound(from), dayBound(to)])
-    this.#grown -= Number(gone?.[0])
+    const cut = { tag, from: dayBound(from), to: dayBound(to) }
+    if (this.#gathered.hasBlock(tier, cut)) await this.#flush()
+    this.#gathered.cutBlocks(tier, cut)
   }
 
   async insertArrays(tag: number, rows: readonly ArrayRow[]): Promise<number> {
@@ -276,11 +240,11 @@ export class PgWriter extends PgReader implements ShelfWriter {
 
   async #insertArrays(tag: number, rows: readonly ArrayRow[], bytes: readonly (Uint8Array | null)[]): Promise<number> {
     const times = rows.map(({ time }) => time)
-    const [there] = await this.ask(arraysThere, [tag, times])
+    const [there] = await this.ask(sql.arraysThere, [tag, times])
     await this.#session.run(async (client) => {
       await this.#months.prepare(client, 'array_sample', times)
       const statistics = rows.map(({ statistics }) => (statistics ? summaryBytes(statistics) : null))
-      await query(client, insertArrays, [tag, times, rows.map(({ quality }) => quality), byteaArray(statistics), byteaArray(bytes)])
+      await query(client, sql.insertArrays, [tag, times, rows.map(({ quality }) => quality), byteaArray(statistics), byteaArray(bytes)])
     })
     const [count, size] = there as [number, number]
     this.#grown -= size
@@ -288,14 +252,16 @@ export class PgWriter extends PgReader implements ShelfWriter {
   }
 
   async deleteArrays(tag: number, from: Micros, to: Micros): Promise<number> {
-    const [gone] = await this.ask(deleteArrays, [tag, bound(from), bound(to)])
+    this.#arrayTags ??= new Set((await this.ask(sql.arrayTags, [this.#session.partition])).map(([id]) => id as number))
+    if (!this.#arrayTags.has(tag)) return 0
+    const [gone] = await this.ask(sql.deleteArrays, [tag, bound(from), bound(to)])
     const [count, size] = gone as [number, number]
     this.#grown -= size
     return count
   }
 
   async survey(): Promise<Survey> {
-    const [row] = await query(this.#pool, survey, [this.#session.partition])
+    const [row] = await query(this.#pool, sql.survey, [this.#session.partition])
     const [bytesUsed, first] = row as [number, number | null]
     return { firstDay: first === null ? undefined : Math.floor(first / dayUs), bytesUsed }
   }
@@ -305,14 +271,9 @@ export class PgWriter extends PgReader implements ShelfWriter {
     await dropEmptyMonths(this.#pool)
   }
 
-  #forgetNewest(tag: number): void {
-    const expected = this.#expected.get(tag)
-    if (expected) expected.newest = undefined
-  }
-
-  /** What was written of a tag goes out before it is read again. */
+  /** What was written of a tag's chunks goes out before they are read again. */
   async #settle(tag: number): Promise<void> {
-    if (this.#gathered.touches(tag)) await this.#flush()
+    if (this.#gathered.touchesChunks(tag)) await this.#flush()
   }
 
   async #flush(): Promise<void> {
@@ -325,3 +286,4 @@ export class PgWriter extends PgReader implements ShelfWriter {
 }
 
 const summaryBytes = ({ min, max, mean, std }: ArrayStatistics) => bytesOfFloat64s(Float64Array.of(min, max, mean, std))
+const chunkKey = ({ tag, start }: Chunk) => `${tag} ${start}`
