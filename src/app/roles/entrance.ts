@@ -20,7 +20,7 @@ import type { Common } from './common.ts'
 import { hearKinds } from './kinds.ts'
 import { askOwners, type Owners } from './questions.ts'
 
-export interface Entrance extends Pick<ApiContext, 'store' | 'directory' | 'board' | 'bus' | 'calendar'> {
+export interface Entrance extends Pick<ApiContext, 'store' | 'board'> {
   readonly contextOf: (process: ProcessContext) => ApiContext
   /** Bytes that JetStream has not acknowledged yet. */
   readonly figures: () => { bytesInFlight: number }
@@ -52,10 +52,7 @@ export async function openEntrance(common: Common, started: (() => Promise<unkno
     directory.merge(description).catch((error: unknown) => say(`machines of a gateway are not kept in PostgreSQL now: ${messageOf(error)}`))
   return {
     store,
-    directory,
     board,
-    bus,
-    calendar: plant.calendar,
     figures: () => ({ bytesInFlight: appender.bytesInFlight() }),
     contextOf(process) {
       const ingest = createIngest({ store, directory, bus, clock, refused: say, taken: process.metrics.taken })
