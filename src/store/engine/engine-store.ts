@@ -42,6 +42,9 @@ export interface EngineStoreOptions {
   readonly isFar?: boolean
 }
 
+/** Tags of one question about which a shelf that answers later is asked at once. */
+const farTags = 4
+
 /** All of a store but opening and closing it; `use` throws while it is not open. */
 export function engineStore(use: () => Engine, { long, isFar = false }: EngineStoreOptions = {}): Omit<EngineStore, 'open' | 'close'> {
   const sourceOf = (series: Series, from: Micros, to: Micros) => (isFar ? sourceOfCopy(copySource(series, from, to)) : liveSource(series))
@@ -53,7 +56,11 @@ export function engineStore(use: () => Engine, { long, isFar = false }: EngineSt
   async function bucketsOf(all: readonly Series[], edges: Float64Array): Promise<BucketColumns[]> {
     const [from, to] = [edges[0] as number, edges.at(-1) as number]
     const columns: BucketColumns[] = []
-    for (const series of all) columns.push(await readBuckets(reading(), sourceOf(series, from, to), edges))
+    const together = isFar ? farTags : 1
+    for (let at = 0; at < all.length; at += together) {
+      const group = all.slice(at, at + together)
+      columns.push(...(await Promise.all(group.map((series) => readBuckets(reading(), sourceOf(series, from, to), edges)))))
+    }
     return columns
   }
   return {

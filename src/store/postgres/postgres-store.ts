@@ -1,5 +1,5 @@
 // The store of one process that keeps its telemetry in PostgreSQL: rows in memory behind a write-ahead log in a folder of its own, sealed into the very
-// same chunks as the embedded store's. Promises: docs/specs/store.md; the reasons: docs/adr/0010-chunks-in-postgresql.md.
+// same chunks as the embedded store's. Promises: docs/specs/store.md; the reasons: docs/adr/0011-chunks-in-postgresql.md.
 import { systemClock } from '#core/clock.ts'
 import { RetryLater } from '#core/errors.ts'
 import { engineStore, type EngineStatistics, type EngineStore } from '#store/engine/engine-store.ts'

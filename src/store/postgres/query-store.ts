@@ -49,7 +49,7 @@ const sealedOnly = (tag: history.Source): history.Source => (tag.sealedEnd === -
 
 const retryMs = 250
 /** Tags that are asked for at once. */
-const groupTags = 8
+const groupTags = 4
 
 export function createQueryStore(options: QueryStoreOptions): QueryStore {
   const { pool, clock = systemClock, log = engineDefaults.log, append, remove, patienceMs = 8_000, refreshMs = 5_000 } = options
