@@ -1,5 +1,5 @@
 // What the store in PostgreSQL does when another takes its partition, when the server or a connection is gone, and when bytes are damaged.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chown, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Pool } from 'pg'
@@ -11,6 +11,7 @@ import { dayUs } from '#core/time.ts'
 import { createPool } from '#database/postgres.ts'
 import { longTermContract, noise as days } from '#test/contracts/long-term.ts'
 import { startPostgres, type PostgresServer } from '#test/support/postgres.ts'
+import { mountSmallDisk } from '#test/support/small-disk.ts'
 import { createPostgresStore, type PostgresStoreSettings } from './postgres-store.ts'
 import { openSchema } from './schema.ts'
 import { query, statement } from './sql.ts'
@@ -210,6 +211,40 @@ test('S15: while PostgreSQL is away rows are taken until the log is full, questi
   }, 30_000)
   await store.append([{ batch: noise(sequence * 1000, 1000), origin: { source: 'a', sequence } }])
   expect((await store.read(tag, 0, 1e12, 1e9)).value).toEqual(noise(0, (sequence + 1) * 1000).value)
+})
+
+test('S15: while the disk of PostgreSQL is full nothing is lost, reading goes on, and sealing goes on by itself when there is space', async ({
+  skip,
+}) => {
+  const disk = mountSmallDisk(10) ?? skip('no disk can be mounted here')
+  onTestFinished(disk.remove)
+  const tables = join(disk.folder, 'tables')
+  const { uid, gid } = await stat(server.folder)
+  await mkdir(tables)
+  await chown(tables, uid, gid)
+  await (await makePool()).query(`create tablespace small location '${tables}'`)
+  const pool = createPool(`${await server.createDatabase()}?options=-c%20default_tablespace%3Dsmall`)
+  onTestFinished(() => pool.end())
+  const { store, said } = await setUp({ pool })
+  disk.fill(3_000_000)
+  let sequence = 0
+  while (store.statistics().sealFailure === undefined) {
+    await store.append([{ batch: noise(sequence * 20_000, 20_000) }])
+    sequence++
+    await store.seal()
+  }
+  expect(store.statistics().sealFailure).toMatch(/No space left on device/)
+  expect((await store.read(tag, 0, Infinity, 1e9)).value).toEqual(noise(0, sequence * 20_000).value)
+  await store.seal()
+  disk.relieve()
+  await store.seal()
+  expect(store.statistics()).toMatchObject({ sealFailure: undefined, hotRows: 0, samples: sequence * 20_000 })
+  await store.close()
+  await store.open()
+  expect((await store.read(tag, 0, Infinity, 1e9)).value).toEqual(noise(0, sequence * 20_000).value)
+  expect(said.filter((message) => message.startsWith('cannot seal'))).toHaveLength(1)
+  await store.close()
+  await pool.query('drop schema telemetry cascade')
 })
 
 test('S17: a month of which nothing is kept is dropped, and made again when rows of it come', async () => {
