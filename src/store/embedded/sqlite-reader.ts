@@ -7,7 +7,7 @@ import { formatTime, type Micros } from '#core/time.ts'
 import type { Quality } from '#core/quality.ts'
 import { decodeArray, decodeArraySync } from '#store/chunk/array-codec.ts'
 import { decodeChunk } from '#store/chunk/chunk-codec.ts'
-import type { Rows } from '#store/chunk/rows.ts'
+import { joinRows, rowsBetween, type Rows } from '#store/chunk/rows.ts'
 import type { Damage } from '#store/engine/damage.ts'
 import type { Block, Chunk, ShelfReader, Tier } from '#store/engine/shelf.ts'
 import { decodeSummaries } from '#store/rollup/summaries-codec.ts'
@@ -18,6 +18,9 @@ interface StoredArray {
   readonly quality: Quality
   readonly bytes: Uint8Array | null
 }
+
+/** Chunks that one may have become while it was looked for. */
+const rewrittenMax = 64
 
 export class SqliteReader implements ShelfReader {
   readonly #damage: Damage
@@ -43,7 +46,8 @@ export class SqliteReader implements ShelfReader {
       'select start, end, count, summaries, data from chunk where tag = ? and start < ? order by start desc limit ?',
     )
     for (const statement of [this.#chunksFrom, this.#chunksBack]) statement.setReturnArrays(true)
-    this.#bytes = prepare('select bytes from chunk_data where id = ?')
+    this.#bytes = prepare(`select bytes from chunk join chunk_data on id = data
+      where tag = ? and start = ? and end = ? and count = ? and data = ?`)
     const perTier = (sql: (table: string) => string) => ({ minute: prepare(sql('minute_block')), hour: prepare(sql('hour_block')) })
     this.#blocks = perTier((table) => `select id, bytes from ${table} where id >= ? and id < ? order by id`)
     this.#lastBlock = perTier((table) => `select id, bytes from ${table} where id >= ? and id < ? order by id desc limit 1`)
@@ -70,12 +74,29 @@ export class SqliteReader implements ShelfReader {
     return this.#chunksBack.all(tag, before, limit).map((row) => chunkOf(tag, row))
   }
 
+  /** Of a chunk that was written anew since it was found: what its range holds now, for its bytes may be another tag's by then. */
   rows(chunks: readonly Chunk[]): (Rows | undefined)[] {
     return chunks.map((chunk) => {
       const { tag, start, end, count, data } = chunk
-      const what = `a chunk of ${count} samples of tag ${tag} from ${formatTime(start)} to ${formatTime(end)}`
-      return this.#readable(what, () => decodeChunk(this.#bytes.get(data)?.['bytes'] as Uint8Array))
+      const found = this.#bytes.get(tag, start, end, count, data)
+      return found ? this.#decode(chunk, found['bytes']) : this.#rowsNow(chunk)
     })
+  }
+
+  #rowsNow(chunk: Chunk): Rows | undefined {
+    const { tag, start, end } = chunk
+    const parts: Rows[] = []
+    for (const now of this.chunks(tag, start, end + 1, rewrittenMax)) {
+      const bytes = this.#bytes.get(tag, now.start, now.end, now.count, now.data)?.['bytes']
+      const rows = this.#decode(now, bytes)
+      if (rows) parts.push(rowsBetween(rows, start, end + 1))
+    }
+    return parts.length > 0 ? joinRows(parts) : undefined
+  }
+
+  #decode({ tag, start, end, count }: Chunk, bytes: unknown): Rows | undefined {
+    const what = `a chunk of ${count} samples of tag ${tag} from ${formatTime(start)} to ${formatTime(end)}`
+    return this.#readable(what, () => decodeChunk(bytes as Uint8Array))
   }
 
   blocks(tag: number, tier: Tier, from: number, to: number): Block[] {
